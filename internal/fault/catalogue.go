@@ -1,0 +1,682 @@
+package fault
+
+// The codes, by subject. The spelling is the wire's.
+//
+//nolint:revive // the catalogue below documents each
+const (
+	// SSO: connections and SAML.
+	SAMLUserAttributeMissing             Code = "saml_user_attribute_missing"
+	SAMLResponseRelayStateMissing        Code = "saml_response_relaystate_missing"
+	SAMLEmailAddressDomainMismatch       Code = "saml_email_address_domain_mismatch"
+	SAMLJITProvisioningDisabled          Code = "saml_jit_provisioning_disabled"
+	SAMLResponseInvalid                  Code = "saml_response_invalid"
+	SAMLConnectionActiveNotFound         Code = "saml_connection_active_not_found"
+	SAMLConnectionNotFound               Code = "saml_connection_not_found"
+	SAMLConnectionCantBeActivated        Code = "saml_connection_cant_be_activated"
+	SAMLFailedToFetchIDPMetadata         Code = "saml_failed_to_fetch_idp_metadata"
+	SAMLFailedToParseIDPMetadata         Code = "saml_failed_to_parse_idp_metadata"
+	SAMLMetadataMissingFields            Code = "saml_metadata_missing_fields"
+	SAMLEmailAddressDomainReserved       Code = "saml_email_address_domain_reserved"
+	SSOUserAttributeMissing              Code = "enterprise_sso_user_attribute_missing"
+	SSOEmailAddressDomainMismatch        Code = "enterprise_sso_email_address_domain_mismatch"
+	SSOHostedDomainMismatch              Code = "enterprise_sso_hosted_domain_mismatch"
+	SSOAdditionalIdentificationsDisabled Code = "enterprise_sso_additional_identifications_disabled"
+	SSOSignInConnectionMissing           Code = "enterprise_sso_sign_in_connection_missing"
+	SSOSignUpConnectionMissing           Code = "enterprise_sso_sign_up_connection_missing"
+	SSOConnectionRequired                Code = "enterprise_connection_id_is_required_with_multiple_connections"
+	SSOAccountAlreadyConnected           Code = "enterprise_sso_account_already_connected"
+	SSOInvalidType                       Code = "enterprise_connection_invalid_type"
+	SSONameNotDerivable                  Code = "enterprise_connection_name_not_derivable"
+	SSOAttemptNotFound                   Code = "sso_attempt_not_found"
+	SSOVerdictInvalid                    Code = "sso_verdict_invalid"
+	ConnectionDomainTaken                Code = "enterprise_connection_domain_taken"
+	Deprovisioned                        Code = "deprovisioned"
+
+	// Organizations, memberships, domains.
+	OrganizationNotFound                       Code = "organization_not_found_or_unauthorized"
+	OrganizationMembershipEnterpriseConnection Code = "organization_membership_enterprise_connection_cannot_remove"
+	OrganizationMembershipQuotaExceededForSSO  Code = "organization_membership_quota_exceeded_for_sso"
+	OrganizationMembershipQuotaExceeded        Code = "organization_membership_quota_exceeded"
+	OrganizationMinimumPermissionsNeeded       Code = "organization_minimum_permissions_needed"
+	AlreadyAMember                             Code = "already_a_member_in_organization"
+	NotAMember                                 Code = "not_a_member_in_organization"
+	PersonalAccountsNotAllowed                 Code = "personal_accounts_not_allowed"
+	ExclusiveOrganizationMembership            Code = "exclusive_organization_membership"
+	MissingOrganizationPermission              Code = "missing_organization_permission"
+	OrganizationDomainExistsForSSO             Code = "organization_domain_exists_for_enterprise_connection"
+	OrganizationDomainExistsForEnrollment      Code = "organization_domain_exists_for_enrollment"
+	OrganizationDomainCommon                   Code = "organization_domain_common"
+	OrganizationDomainAlreadyExists            Code = "organization_domain_already_exists"
+	OrganizationDomainAlreadyExistsSame        Code = "organization_domain_already_exists_same_organization"
+	OrganizationCreatorNotFound                Code = "organization_creator_not_found"
+	OrganizationSlugsDisabled                  Code = "organization_slugs_disabled"
+	OrganizationAdminDeleteNotEnabled          Code = "organization_admin_delete_not_enabled"
+
+	// Sign-in and sign-up.
+	StrategyForUserInvalid            Code = "strategy_for_user_invalid"
+	SignInNotAllowed                  Code = "not_allowed_access"
+	SignUpModeRestricted              Code = "sign_up_mode_restricted"
+	SignUpRestrictedWaitlist          Code = "sign_up_restricted_waitlist"
+	IdentificationClaimed             Code = "identification_claimed"
+	SignInMustUseConnectionIdentifier Code = "sign_in_must_use_enterprise_connection_identifier"
+	UserBanned                        Code = "user_banned"
+	UserLocked                        Code = "user_locked"
+	UserDeactivated                   Code = "user_deactivated"
+	VerificationFailed                Code = "verification_failed"
+	VerificationExpired               Code = "verification_expired"
+	VerificationMissing               Code = "verification_missing"
+	VerificationAlreadyVerified       Code = "verification_already_verified"
+	VerificationCodeTooMany           Code = "verification_code_too_many_requests"
+	FormCodeIncorrect                 Code = "form_code_incorrect"
+	FormPasswordIncorrect             Code = "form_password_incorrect"
+	FormPasswordOrIdentifierIncorrect Code = "form_password_or_identifier_incorrect"
+	FormIdentifierNotFound            Code = "form_identifier_not_found"
+	FormIdentifierExists              Code = "form_identifier_exists"
+	FormPasswordTooShort              Code = "form_password_length_too_short"
+	FormPasswordTooLong               Code = "form_password_length_too_long"
+	NotFound                          Code = "resource_not_found"
+	ResourceForbidden                 Code = "resource_forbidden"
+	SessionExists                     Code = "session_exists"
+	IdentifierAlreadySignedIn         Code = "identifier_already_signed_in"
+	ClientStateInvalid                Code = "client_state_invalid"
+
+	// Sessions, clients, requests.
+	AuthenticationInvalid      Code = "authentication_invalid"
+	SignedOut                  Code = "signed_out"
+	InvalidSessionToken        Code = "invalid_session_token"
+	InvalidActionForSession    Code = "invalid_action_for_session"
+	SessionRefreshInactive     Code = "session_refresh_inactive_session"
+	SecretKeyInvalid           Code = "clerk_key_invalid"
+	AuthorizationHeaderInvalid Code = "authorization_header_format_invalid"
+	AuthorizationInvalid       Code = "authorization_invalid"
+	CSRFTokenInvalid           Code = "csrf_token_invalid"
+	CookieInvalid              Code = "cookie_invalid"
+	HostInvalid                Code = "host_invalid"
+	OriginInvalid              Code = "origin_invalid"
+
+	// Parameters.
+	FormParamFormatInvalid       Code = "form_param_format_invalid"
+	FormParamValueInvalid        Code = "form_param_value_invalid"
+	FormParamTypeInvalid         Code = "form_param_type_invalid"
+	FormParamMissing             Code = "form_param_missing"
+	FormParamUnknown             Code = "form_param_unknown"
+	FormParamNil                 Code = "form_param_nil"
+	FormParamDuplicate           Code = "form_param_duplicate"
+	FormParamTooLarge            Code = "form_param_exceeds_allowed_size"
+	FormParamMaxLength           Code = "form_param_max_length_exceeded"
+	FormParamArraySize           Code = "form_param_array_size_exceeded"
+	FormDataMissing              Code = "form_data_missing"
+	FormAlreadyExists            Code = "form_already_exists"
+	FormPublicClientRequiresPKCE Code = "form_public_client_requires_pkce"
+	RequestBodyInvalid           Code = "request_body_invalid"
+	RequestBodyTooLarge          Code = "request_body_too_large"
+	UnsupportedContentType       Code = "unsupported_content_type"
+	APIVersionInvalid            Code = "api_version_invalid"
+	InvalidRedirectURL           Code = "invalid_redirect_url"
+	RedirectURLDomainMismatch    Code = "redirect_url_domain_mismatch"
+
+	// General.
+	MethodNotAllowed      Code = "method_not_allowed"
+	FeatureNotEnabled     Code = "feature_not_enabled"
+	FeatureNotImplemented Code = "feature_not_implemented"
+	Conflict              Code = "conflict"
+	TooManyRequests       Code = "too_many_requests"
+	ServiceUnavailable    Code = "service_unavailable"
+	InternalError         Code = "internal_clerk_error"
+)
+
+// catalogue holds the words of every code. It is closed: a code that is not
+// here is reported as InternalError.
+var catalogue = map[Code]Entry{
+	// SSO: connections and SAML.
+	SAMLUserAttributeMissing: {
+		400, "Your company's sign-in did not send your e-mail address.",
+		"The SAML response lacks the attribute {missing_attribute}, or holds more than one value for it.",
+		"In the identity provider, add an attribute statement named {missing_attribute} with the person's e-mail address, and check that the person has one.",
+	},
+	SAMLResponseRelayStateMissing: {
+		400, "The sign-in came back without its reference.",
+		"The SAML response carries no RelayState. A sign-in that started here must return the RelayState that was sent.",
+		"Let the identity provider return RelayState unchanged. If people start at the provider's portal, allow sign-ins initiated by the identity provider on the connection.",
+	},
+	SAMLEmailAddressDomainMismatch: {
+		400, "This e-mail address may not sign in through this connection.",
+		"The identity provider sent an address at {received_domain}; this connection speaks for {expected_domain}.",
+		"Add {received_domain} to the connection's domains, or correct the address in the identity provider.",
+	},
+	SAMLJITProvisioningDisabled: {
+		404, "There is no account for you yet.",
+		"No account exists for {email_address}, and this connection does not create accounts.",
+		"Invite the person, create the account through the Backend API or a directory, or turn just-in-time provisioning on for the connection.",
+	},
+	SAMLResponseInvalid: {
+		401, "Your company's sign-in could not be verified.",
+		"The SAML response was not accepted.",
+		"See the failed check on the attempt: expected {expected}, received {received}.",
+	},
+	SAMLConnectionActiveNotFound: {
+		404, "This sign-in connection does not exist or is switched off.",
+		"No active SAML connection has this id.",
+		"Enable the connection, or correct the ACS URL in the identity provider.",
+	},
+	SAMLConnectionNotFound: {
+		422, "No company sign-in is set up for this address.",
+		"No SAML connection serves this address.",
+		"",
+	},
+	SAMLConnectionCantBeActivated: {
+		422, "The connection cannot be switched on yet.",
+		"These are missing: {missing_fields}.",
+		"Give the identity provider's metadata, or its entity ID, SSO URL and signing certificate.",
+	},
+	SAMLFailedToFetchIDPMetadata: {
+		400, "The metadata could not be fetched.",
+		"The identity provider's metadata could not be fetched from the URL.",
+		"Open the URL in a browser: it must answer with XML, over https, without a login.",
+	},
+	SAMLFailedToParseIDPMetadata: {
+		422, "The metadata could not be read.",
+		"This is not the metadata of a SAML 2.0 identity provider: {reason}.",
+		"Download the metadata of the identity provider again; do not use that of the service provider.",
+	},
+	SAMLMetadataMissingFields: {
+		422, "The metadata is incomplete.",
+		"The metadata lacks {missing_fields}.",
+		"Download the metadata of the identity provider again, or enter the fields by hand.",
+	},
+	SAMLEmailAddressDomainReserved: {
+		422, "This address signs in through its company.",
+		"Addresses at this domain sign in through their company's identity provider.",
+		"Use the company sign-in for this address, or another address.",
+	},
+	SSOUserAttributeMissing: {
+		400, "Your company's sign-in did not send your e-mail address.",
+		"The identity provider left out {missing_attribute}.",
+		"Let the identity provider send {missing_attribute}.",
+	},
+	SSOEmailAddressDomainMismatch: {
+		400, "This e-mail address may not sign in through this connection.",
+		"The identity provider sent an address at {received_domain}; this connection speaks for {expected_domain}.",
+		"Add {received_domain} to the connection's domains, or correct the address in the identity provider.",
+	},
+	SSOHostedDomainMismatch: {
+		400, "This account belongs to another company.",
+		"The hosted domain of the account is not a domain of this connection.",
+		"",
+	},
+	SSOAdditionalIdentificationsDisabled: {
+		422, "You cannot add another identifier.",
+		"Your account is managed by your company's sign-in, which allows no further identifiers.",
+		"Allow additional identifiers on the connection.",
+	},
+	SSOSignInConnectionMissing: {
+		422, "No company sign-in is set up for this address.",
+		"No enterprise connection serves the domain of this address.",
+		"",
+	},
+	SSOSignUpConnectionMissing: {
+		422, "No company sign-in is set up for this address.",
+		"No enterprise connection serves the domain of this address.",
+		"",
+	},
+	SSOConnectionRequired: {
+		422, "Choose how to sign in.",
+		"Several connections serve this address; name one.",
+		"",
+	},
+	SSOAccountAlreadyConnected: {
+		400, "This account is already connected to another company identity.",
+		"The account already has an identity at this connection, and it is not the one that came back.",
+		"If the person's identity was created anew at the provider, disconnect the old one from the account.",
+	},
+	SSOInvalidType: {
+		400, "This does not work with this kind of connection.",
+		"The operation does not support this kind of connection.",
+		"",
+	},
+	SSONameNotDerivable: {
+		422, "Give the connection a name.",
+		"No name was given and none can be derived.",
+		"",
+	},
+	SSOAttemptNotFound: {
+		404, "This sign-in attempt is not known.",
+		"No sign-in attempt has this reference; evidence and attempts are kept for a limited time.",
+		"",
+	},
+	SSOVerdictInvalid: {
+		400, "This sign-in has already been finished or took too long.",
+		"The reference of the sign-in is unknown, used or expired. Start again.",
+		"",
+	},
+	ConnectionDomainTaken: {
+		409, "Another connection already speaks for this domain.",
+		"The domain {domain} belongs to a connection of another organization.",
+		"Remove the domain from the other connection first.",
+	},
+	Deprovisioned: {
+		401, "Your company has ended your access.",
+		"The identity provider has deprovisioned this person.",
+		"",
+	},
+
+	// Organizations, memberships, domains.
+	OrganizationNotFound: {
+		404, "Organization not found.",
+		"The organization does not exist, or you may not see it.",
+		"",
+	},
+	OrganizationMembershipEnterpriseConnection: {
+		403, "You cannot leave this organization.",
+		"Your membership comes from your company's sign-in. An administrator can remove you.",
+		"",
+	},
+	OrganizationMembershipQuotaExceededForSSO: {
+		403, "Your organization is full.",
+		"The organization has reached its limit of {max_allowed_memberships} members.",
+		"Raise the organization's member limit, or remove members.",
+	},
+	OrganizationMembershipQuotaExceeded: {
+		403, "The organization is full.",
+		"The organization has reached its limit of {max_allowed_memberships} members.",
+		"Raise the organization's member limit.",
+	},
+	OrganizationMinimumPermissionsNeeded: {
+		400, "The organization needs an administrator.",
+		"This would leave nobody who can manage the organization.",
+		"Give another member the administrator role first.",
+	},
+	AlreadyAMember: {
+		400, "Already a member.",
+		"This person is already a member of the organization.",
+		"",
+	},
+	NotAMember: {
+		403, "Not a member.",
+		"This person is not a member of the organization.",
+		"",
+	},
+	PersonalAccountsNotAllowed: {
+		422, "You need an organization.",
+		"This would leave the person without any organization.",
+		"",
+	},
+	ExclusiveOrganizationMembership: {
+		422, "This organization allows no other membership.",
+		"A person of this organization may belong to no other.",
+		"",
+	},
+	MissingOrganizationPermission: {
+		403, "You may not do that.",
+		"Your role lacks the permission {permission}.",
+		"Give the member a role with {permission}.",
+	},
+	OrganizationDomainExistsForSSO: {
+		422, "This domain already signs in through a connection.",
+		"The domain {domain} is used by an enterprise connection of this organization.",
+		"Remove the domain from the connection first.",
+	},
+	OrganizationDomainExistsForEnrollment: {
+		422, "This domain is already a verified domain.",
+		"The domain {domain} is a verified domain of this organization.",
+		"Delete the verified domain first, or enable the connection through the API that replaces it.",
+	},
+	OrganizationDomainCommon: {
+		422, "This is a public mail provider.",
+		"The domain {domain} belongs to a public mail provider.",
+		"",
+	},
+	OrganizationDomainAlreadyExists: {
+		422, "This domain is already taken.",
+		"The domain {domain} is verified by another organization.",
+		"",
+	},
+	OrganizationDomainAlreadyExistsSame: {
+		422, "This domain is already listed.",
+		"The organization already has the domain {domain}.",
+		"",
+	},
+	OrganizationCreatorNotFound: {
+		400, "The creator does not exist.",
+		"No user has the id given as created_by.",
+		"",
+	},
+	OrganizationSlugsDisabled: {
+		403, "Slugs are switched off.",
+		"Organization slugs are switched off on this instance.",
+		"",
+	},
+	OrganizationAdminDeleteNotEnabled: {
+		403, "The organization cannot be deleted here.",
+		"Deletion by administrators is switched off for this organization.",
+		"",
+	},
+
+	// Sign-in and sign-up.
+	StrategyForUserInvalid: {
+		400, "This way of signing in is not available.",
+		"The strategy is not available for this account.",
+		"",
+	},
+	SignInNotAllowed: {
+		403, "Access is not allowed.",
+		"This address may not use the application.",
+		"",
+	},
+	SignUpModeRestricted: {
+		403, "Sign-up is by invitation.",
+		"Sign-up is closed here; ask for an invitation.",
+		"",
+	},
+	SignUpRestrictedWaitlist: {
+		403, "Sign-up is not open yet.",
+		"Sign-up is not open yet; join the waiting list.",
+		"",
+	},
+	IdentificationClaimed: {
+		400, "This address belongs to another account.",
+		"The address is held by another account.",
+		"Remove the address from the other account, or correct it in the identity provider.",
+	},
+	SignInMustUseConnectionIdentifier: {
+		422, "Sign in with your work e-mail address.",
+		"This account signs in through its company; use its e-mail address.",
+		"",
+	},
+	UserBanned: {
+		403, "This account is banned.",
+		"This account is banned.",
+		"Lift the ban on the user.",
+	},
+	UserLocked: {
+		403, "This account is locked.",
+		"This account is locked. Try again later or ask an administrator.",
+		"Unlock the user.",
+	},
+	UserDeactivated: {
+		403, "This account is deactivated.",
+		"Your organization has deactivated this account.",
+		"Activate the user in the directory.",
+	},
+	VerificationFailed: {
+		400, "Too many wrong codes.",
+		"Too many wrong attempts. Ask for a new code.",
+		"",
+	},
+	VerificationExpired: {
+		400, "The code has expired.",
+		"The code has expired. Ask for a new one.",
+		"",
+	},
+	VerificationMissing: {
+		400, "No code was sent yet.",
+		"Ask for a code first.",
+		"",
+	},
+	VerificationAlreadyVerified: {
+		400, "Already verified.",
+		"This has been verified already.",
+		"",
+	},
+	VerificationCodeTooMany: {
+		429, "Wait a moment before asking for another code.",
+		"Codes can be sent every 30 seconds.",
+		"",
+	},
+	FormCodeIncorrect: {
+		422, "That code is not right.",
+		"The code is incorrect.",
+		"",
+	},
+	FormPasswordIncorrect: {
+		422, "That password is not right.",
+		"The password is incorrect. Try again, or use another method.",
+		"",
+	},
+	FormPasswordOrIdentifierIncorrect: {
+		422, "Address or password is not right.",
+		"The address or the password is incorrect.",
+		"",
+	},
+	FormIdentifierNotFound: {
+		422, "No account was found.",
+		"No account has this address.",
+		"",
+	},
+	FormIdentifierExists: {
+		422, "That address is taken.",
+		"The address is taken. Use another one, or sign in.",
+		"",
+	},
+	FormPasswordTooShort: {
+		422, "The password is too short.",
+		"The password must have at least {min_length} characters.",
+		"",
+	},
+	FormPasswordTooLong: {
+		422, "The password is too long.",
+		"The password may have at most {max_length} characters.",
+		"",
+	},
+	NotFound: {
+		404, "Not found.",
+		"This {resource} does not exist.",
+		"",
+	},
+	ResourceForbidden: {
+		403, "Not allowed.",
+		"This belongs to someone else or is over.",
+		"",
+	},
+	SessionExists: {
+		400, "You are already signed in.",
+		"You are already signed in; sign out first.",
+		"",
+	},
+	IdentifierAlreadySignedIn: {
+		400, "You are already signed in.",
+		"This account is already signed in here.",
+		"",
+	},
+	ClientStateInvalid: {
+		400, "That is not possible now.",
+		"The sign-in is not in a state that allows this. Start again.",
+		"",
+	},
+
+	// Sessions, clients, requests.
+	AuthenticationInvalid: {
+		401, "You are signed out.",
+		"There is no active session.",
+		"",
+	},
+	SignedOut: {
+		401, "You are signed out.",
+		"There is no active session.",
+		"",
+	},
+	InvalidSessionToken: {
+		400, "The session token is not valid.",
+		"The session token did not verify.",
+		"",
+	},
+	InvalidActionForSession: {
+		400, "That is not possible for this session.",
+		"The state of the session does not allow this.",
+		"",
+	},
+	SessionRefreshInactive: {
+		401, "The session is over.",
+		"The session is not active.",
+		"",
+	},
+	SecretKeyInvalid: {
+		401, "The secret key is not valid.",
+		"The secret key is unknown, revoked or of another deployment.",
+		"",
+	},
+	AuthorizationHeaderInvalid: {
+		401, "The Authorization header is not valid.",
+		"Send the header Authorization: Bearer sk_….",
+		"",
+	},
+	AuthorizationInvalid: {
+		403, "Not allowed.",
+		"You are not permitted to do that.",
+		"",
+	},
+	CSRFTokenInvalid: {
+		403, "This form came from elsewhere.",
+		"The request came from another site, or its form is too old. Open the page again.",
+		"",
+	},
+	CookieInvalid: {
+		400, "The browser's cookie is not valid.",
+		"The cookie is malformed, doubled or superseded. Start again.",
+		"",
+	},
+	HostInvalid: {
+		421, "Unknown host.",
+		"This server does not answer for that host name.",
+		"Set public_url to the name that people use.",
+	},
+	OriginInvalid: {
+		400, "The origin is not allowed.",
+		"Requests from this origin are not allowed.",
+		"",
+	},
+
+	// Parameters.
+	FormParamFormatInvalid: {
+		422, "{param_name} is not in the right form.",
+		"{param_name} is not in the right form.",
+		"",
+	},
+	FormParamValueInvalid: {
+		422, "{param_name} is not valid.",
+		"The value of {param_name} is not allowed.",
+		"",
+	},
+	FormParamTypeInvalid: {
+		422, "{param_name} is of the wrong type.",
+		"{param_name} is of the wrong type.",
+		"",
+	},
+	FormParamMissing: {
+		422, "{param_name} is missing.",
+		"{param_name} must be given.",
+		"",
+	},
+	FormParamUnknown: {
+		422, "{param_name} is not a valid parameter.",
+		"{param_name} is not a parameter of this request.",
+		"",
+	},
+	FormParamNil: {
+		422, "{param_name} cannot be empty.",
+		"{param_name} cannot be null.",
+		"",
+	},
+	FormParamDuplicate: {
+		422, "{param_name} is given twice.",
+		"{param_name} is included more than once.",
+		"",
+	},
+	FormParamTooLarge: {
+		422, "{param_name} is too large.",
+		"{param_name} is larger than allowed.",
+		"",
+	},
+	FormParamMaxLength: {
+		422, "{param_name} is too long.",
+		"{param_name} may have at most {max_length} characters.",
+		"",
+	},
+	FormParamArraySize: {
+		422, "{param_name} has too many items.",
+		"{param_name} may have at most {max_items} items.",
+		"",
+	},
+	FormDataMissing: {
+		422, "Required fields are missing.",
+		"Required fields are missing: {param_names}.",
+		"",
+	},
+	FormAlreadyExists: {
+		422, "This already exists.",
+		"{param_name} is already in use.",
+		"",
+	},
+	FormPublicClientRequiresPKCE: {
+		422, "PKCE is required.",
+		"A client without a secret must use PKCE.",
+		"",
+	},
+	RequestBodyInvalid: {
+		400, "The request body is not valid.",
+		"The request body could not be read: {reason}.",
+		"",
+	},
+	RequestBodyTooLarge: {
+		413, "The request body is too large.",
+		"The request body is larger than allowed.",
+		"",
+	},
+	UnsupportedContentType: {
+		415, "This content type is not supported.",
+		"Send {expected}.",
+		"",
+	},
+	APIVersionInvalid: {
+		400, "The API version is not valid.",
+		"The API version is unknown, or was sent twice.",
+		"",
+	},
+	InvalidRedirectURL: {
+		422, "The return address is not valid.",
+		"The redirect URL is not a valid URL.",
+		"",
+	},
+	RedirectURLDomainMismatch: {
+		422, "The return address is not allowed.",
+		"The redirect URL is not on an allowed origin.",
+		"Add the origin to allowed_origins.",
+	},
+
+	// General.
+	MethodNotAllowed: {
+		405, "Method not allowed.",
+		"This address does not answer {method}.",
+		"",
+	},
+	FeatureNotEnabled: {
+		403, "This is switched off.",
+		"The feature is not enabled on this instance.",
+		"",
+	},
+	FeatureNotImplemented: {
+		403, "This is not available.",
+		"The feature is not available in this version.",
+		"",
+	},
+	Conflict: {
+		409, "Somebody else changed this.",
+		"The object changed meanwhile. Read it again and repeat.",
+		"",
+	},
+	TooManyRequests: {
+		429, "Too many requests.",
+		"Too many requests. Wait {resets_in} seconds.",
+		"",
+	},
+	ServiceUnavailable: {
+		503, "The service is busy.",
+		"The service cannot do this at the moment. Try again shortly.",
+		"",
+	},
+	InternalError: {
+		500, "Something went wrong.",
+		"Something went wrong on our side. The reference is in the log.",
+		"",
+	},
+}
