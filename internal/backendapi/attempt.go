@@ -1,0 +1,70 @@
+package backendapi
+
+import (
+	"net/http"
+
+	"usher/internal/fault"
+	"usher/internal/httpio"
+	"usher/internal/identity"
+	"usher/internal/signin"
+	"usher/internal/store"
+)
+
+func (a *API) handleAttempts(w http.ResponseWriter, r *http.Request) error {
+	q, err := httpio.Query(r)
+	if err != nil {
+		return err
+	}
+	limit, offset, pageErr := q.Page()
+	connection, connectionErr := q.Text("enterprise_connection_id")
+	org, orgErr := q.Text("organization_id")
+	state, stateErr := q.Text("state")
+	email, emailErr := q.Text("email_address")
+	code, codeErr := q.Text("code")
+	if err := fault.Join(pageErr, connectionErr, orgErr, stateErr, emailErr, codeErr); err != nil {
+		return err
+	}
+	f := store.AttemptFilter{
+		ConnectionID: identity.ConnectionID(connection), OrganizationID: identity.OrgID(org),
+		State: identity.AttemptState(state), Code: code,
+	}
+	if email != "" {
+		if f.Email, err = identity.ParseEmail(email); err != nil {
+			return err
+		}
+	}
+	items, total, err := a.SignIn.Attempts(r.Context(), f, store.Page{Limit: limit, Offset: offset})
+	if err != nil {
+		return err
+	}
+	return httpio.WriteJSON(w, http.StatusOK, list{each(items, signin.ReportAttempt), total})
+}
+
+func (a *API) handleAttempt(w http.ResponseWriter, r *http.Request) error {
+	id, err := identity.ParseID[identity.AttemptID](r.PathValue("attempt_id"))
+	if err != nil {
+		return fault.New(fault.SSOAttemptNotFound).Because(err)
+	}
+	e, err := a.SignIn.Explain(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	return httpio.WriteJSON(w, http.StatusOK, signin.ReportAttempt(e))
+}
+
+func (a *API) handleSimulate(w http.ResponseWriter, r *http.Request) error {
+	var b struct {
+		EmailAddress string `json:"email_address"`
+	}
+	if err := httpio.ReadJSON(w, r, &b); err != nil {
+		return err
+	}
+	if err := required("email_address", b.EmailAddress); err != nil {
+		return err
+	}
+	sim, err := a.SignIn.Simulate(r.Context(), b.EmailAddress)
+	if err != nil {
+		return err
+	}
+	return httpio.WriteJSON(w, http.StatusOK, signin.ReportSimulation(sim))
+}

@@ -1,0 +1,208 @@
+package backendapi
+
+import (
+	"net/http"
+
+	"usher/internal/fault"
+	"usher/internal/httpio"
+	"usher/internal/identity"
+	"usher/internal/manage"
+	"usher/internal/store"
+)
+
+type organizationBody struct {
+	Name                  *string           `json:"name"`
+	Slug                  *string           `json:"slug"`
+	CreatedBy             *string           `json:"created_by"`
+	MaxAllowedMemberships *int              `json:"max_allowed_memberships"`
+	AdminDeleteEnabled    *bool             `json:"admin_delete_enabled"`
+	PublicMetadata        identity.Metadata `json:"public_metadata"`
+	PrivateMetadata       identity.Metadata `json:"private_metadata"`
+}
+
+func (b organizationBody) change() manage.OrganizationChange {
+	return manage.OrganizationChange(b)
+}
+
+type wireOrganization struct {
+	Object                string            `json:"object"`
+	ID                    string            `json:"id"`
+	Name                  string            `json:"name"`
+	Slug                  string            `json:"slug"`
+	ImageURL              string            `json:"image_url"`
+	HasImage              bool              `json:"has_image"`
+	MembersCount          *int              `json:"members_count,omitempty"`
+	MaxAllowedMemberships int               `json:"max_allowed_memberships"`
+	AdminDeleteEnabled    bool              `json:"admin_delete_enabled"`
+	PublicMetadata        identity.Metadata `json:"public_metadata"`
+	PrivateMetadata       identity.Metadata `json:"private_metadata"`
+	CreatedBy             string            `json:"created_by,omitempty"`
+	CreatedAt             int64             `json:"created_at"`
+	UpdatedAt             int64             `json:"updated_at"`
+}
+
+func wireOrganizationOf(o manage.OrganizationView) wireOrganization {
+	return wireOrganization{
+		Object:                "organization",
+		ID:                    string(o.ID),
+		Name:                  o.Name,
+		Slug:                  o.Slug,
+		MaxAllowedMemberships: o.MaxAllowedMemberships,
+		AdminDeleteEnabled:    o.AdminDeleteEnabled,
+		PublicMetadata:        object(o.PublicMetadata),
+		PrivateMetadata:       object(o.PrivateMetadata),
+		CreatedBy:             string(o.CreatedBy),
+		CreatedAt:             millis(o.CreatedAt),
+		UpdatedAt:             millis(o.UpdatedAt),
+	}
+}
+
+func wireOrganizationCounted(o manage.OrganizationView) wireOrganization {
+	w := wireOrganizationOf(o)
+	w.MembersCount = &o.Members
+	return w
+}
+
+func (a *API) handleOrganizations(w http.ResponseWriter, r *http.Request) error {
+	q, err := httpio.Query(r)
+	if err != nil {
+		return err
+	}
+	limit, offset, pageErr := q.Page()
+	order, orderErr := q.Order(httpio.Order{Field: "created_at", Desc: true}, "name", "created_at", "members_count")
+	query, queryErr := q.Text("query")
+	users, usersErr := q.List("user_id")
+	ids, idsErr := q.List("organization_id")
+	counted, _, countErr := q.Bool("include_members_count")
+	if err := fault.Join(pageErr, orderErr, queryErr, usersErr, idsErr, countErr); err != nil {
+		return err
+	}
+	items, total, err := a.Manage.Organizations(r.Context(), store.OrganizationFilter{
+		IDs: texts[identity.OrgID](ids), UserIDs: texts[identity.UserID](users), Query: query, OrderBy: orderText(order),
+	}, store.Page{Limit: limit, Offset: offset})
+	if err != nil {
+		return err
+	}
+	wire := wireOrganizationOf
+	if counted {
+		wire = wireOrganizationCounted
+	}
+	return httpio.WriteJSON(w, http.StatusOK, list{each(items, wire), total})
+}
+
+// orderText is an order as the store takes it.
+func orderText(o httpio.Order) string {
+	if o.Desc {
+		return "-" + o.Field
+	}
+	return "+" + o.Field
+}
+
+func (a *API) handleCreateOrganization(w http.ResponseWriter, r *http.Request) error {
+	var b organizationBody
+	if err := httpio.ReadJSON(w, r, &b); err != nil {
+		return err
+	}
+	o, err := a.Manage.CreateOrganization(r.Context(), b.change())
+	return writeOrganization(w, o, err)
+}
+
+func (a *API) handleOrganization(w http.ResponseWriter, r *http.Request) error {
+	q, err := httpio.Query(r)
+	if err != nil {
+		return err
+	}
+	counted, _, err := q.Bool("include_members_count")
+	if err != nil {
+		return err
+	}
+	o, err := a.Manage.Organization(r.Context(), r.PathValue("organization_id"))
+	if err == nil && counted {
+		return httpio.WriteJSON(w, http.StatusOK, wireOrganizationCounted(o))
+	}
+	return writeOrganization(w, o, err)
+}
+
+func (a *API) handleChangeOrganization(w http.ResponseWriter, r *http.Request) error {
+	var b organizationBody
+	if err := httpio.ReadJSON(w, r, &b); err != nil {
+		return err
+	}
+	if b.CreatedBy != nil {
+		return fault.New(fault.FormParamUnknown, "param_name", "created_by")
+	}
+	if err := metadataElsewhere(r, b.PublicMetadata, b.PrivateMetadata, nil); err != nil {
+		return err
+	}
+	o, err := a.Manage.ChangeOrganization(r.Context(), r.PathValue("organization_id"), b.change())
+	return writeOrganization(w, o, err)
+}
+
+// metadataElsewhere refuses metadata in a PATCH of the thing itself, for callers
+// of a version that changes it at …/metadata.
+func metadataElsewhere(r *http.Request, public, private, unsafe identity.Metadata) error {
+	v, err := version(r)
+	if err != nil || v < versionMetadata {
+		return err
+	}
+	var errs []error
+	for _, m := range []struct {
+		name  string
+		value identity.Metadata
+	}{{"public_metadata", public}, {"private_metadata", private}, {"unsafe_metadata", unsafe}} {
+		if m.value != nil {
+			errs = append(errs, fault.New(fault.FormParamUnknown, "param_name", m.name))
+		}
+	}
+	return fault.Join(errs...)
+}
+
+func (a *API) handleDeleteOrganization(w http.ResponseWriter, r *http.Request) error {
+	o, err := a.Manage.DeleteOrganization(r.Context(), r.PathValue("organization_id"))
+	if err != nil {
+		return err
+	}
+	return httpio.WriteJSON(w, http.StatusOK, deleted{Object: "organization", ID: string(o.ID), Slug: orNull(o.Slug), Deleted: true})
+}
+
+type metadataBody struct {
+	PublicMetadata  identity.Metadata `json:"public_metadata"`
+	PrivateMetadata identity.Metadata `json:"private_metadata"`
+	UnsafeMetadata  identity.Metadata `json:"unsafe_metadata"`
+}
+
+// readMetadata reads a change of metadata; only users have unsafe metadata.
+func readMetadata(w http.ResponseWriter, r *http.Request, user, replace bool) (manage.MetadataChange, error) {
+	var b metadataBody
+	if err := httpio.ReadJSON(w, r, &b); err != nil {
+		return manage.MetadataChange{}, err
+	}
+	if b.UnsafeMetadata != nil && !user {
+		return manage.MetadataChange{}, fault.New(fault.FormParamUnknown, "param_name", "unsafe_metadata")
+	}
+	return manage.MetadataChange{Public: b.PublicMetadata, Private: b.PrivateMetadata, Unsafe: b.UnsafeMetadata, Replace: replace}, nil
+}
+
+func (a *API) handleMergeOrganizationMetadata(w http.ResponseWriter, r *http.Request) error {
+	return a.changeOrganizationMetadata(w, r, false)
+}
+
+func (a *API) handleReplaceOrganizationMetadata(w http.ResponseWriter, r *http.Request) error {
+	return a.changeOrganizationMetadata(w, r, true)
+}
+
+func (a *API) changeOrganizationMetadata(w http.ResponseWriter, r *http.Request, replace bool) error {
+	ch, err := readMetadata(w, r, false, replace)
+	if err != nil {
+		return err
+	}
+	o, err := a.Manage.ChangeOrganizationMetadata(r.Context(), r.PathValue("organization_id"), ch)
+	return writeOrganization(w, o, err)
+}
+
+func writeOrganization(w http.ResponseWriter, o manage.OrganizationView, err error) error {
+	if err != nil {
+		return err
+	}
+	return httpio.WriteJSON(w, http.StatusOK, wireOrganizationOf(o))
+}

@@ -1,0 +1,111 @@
+package backendapi
+
+import (
+	"net/http"
+	"time"
+
+	"usher/internal/fault"
+	"usher/internal/httpio"
+	"usher/internal/identity"
+	"usher/internal/session"
+	"usher/internal/store"
+)
+
+type wireSession struct {
+	Object                   string  `json:"object"`
+	ID                       string  `json:"id"`
+	UserID                   string  `json:"user_id"`
+	ClientID                 string  `json:"client_id"`
+	Status                   string  `json:"status"`
+	LastActiveOrganizationID *string `json:"last_active_organization_id"`
+	LastActiveAt             int64   `json:"last_active_at"`
+	ExpireAt                 int64   `json:"expire_at"`
+	AbandonAt                int64   `json:"abandon_at"`
+	CreatedAt                int64   `json:"created_at"`
+	UpdatedAt                int64   `json:"updated_at"`
+}
+
+func wireSessionOf(s identity.Session) wireSession {
+	return wireSession{
+		Object:                   "session",
+		ID:                       string(s.ID),
+		UserID:                   string(s.UserID),
+		ClientID:                 string(s.ClientID),
+		Status:                   string(s.Status),
+		LastActiveOrganizationID: orNull(s.LastActiveOrganizationID),
+		LastActiveAt:             millis(s.LastActiveAt),
+		ExpireAt:                 millis(s.ExpireAt),
+		AbandonAt:                millis(s.AbandonAt),
+		CreatedAt:                millis(s.CreatedAt),
+		UpdatedAt:                millis(s.UpdatedAt),
+	}
+}
+
+func (a *API) handleSessions(w http.ResponseWriter, r *http.Request) error {
+	q, err := httpio.Query(r)
+	if err != nil {
+		return err
+	}
+	limit, offset, pageErr := q.Page()
+	client, clientErr := q.Text("client_id")
+	user, userErr := q.Text("user_id")
+	status, statusErr := q.Text("status")
+	paginated, _, paginatedErr := q.Bool("paginated")
+	if err := fault.Join(pageErr, clientErr, userErr, statusErr, paginatedErr); err != nil {
+		return err
+	}
+	items, total, err := a.Sessions.List(r.Context(), store.SessionFilter{
+		ClientID: identity.ClientID(client), UserID: identity.UserID(user), Status: identity.SessionStatus(status),
+	}, store.Page{Limit: limit, Offset: offset})
+	if err != nil {
+		return err
+	}
+	if paginated {
+		return httpio.WriteJSON(w, http.StatusOK, list{each(items, wireSessionOf), total})
+	}
+	return httpio.WriteJSON(w, http.StatusOK, each(items, wireSessionOf))
+}
+
+func (a *API) handleSession(w http.ResponseWriter, r *http.Request) error {
+	s, err := a.Sessions.Session(r.Context(), identity.SessionID(r.PathValue("session_id")))
+	return writeSession(w, s, err)
+}
+
+func (a *API) handleRevokeSession(w http.ResponseWriter, r *http.Request) error {
+	s, err := a.Sessions.Revoke(r.Context(), identity.SessionID(r.PathValue("session_id")))
+	return writeSession(w, s, err)
+}
+
+func writeSession(w http.ResponseWriter, s identity.Session, err error) error {
+	if err != nil {
+		return err
+	}
+	return httpio.WriteJSON(w, http.StatusOK, wireSessionOf(s))
+}
+
+// Limits of a token's life, in seconds: Clerk's.
+const (
+	minTokenLife = 30
+	maxTokenLife = 315360000
+)
+
+func (a *API) handleSessionToken(w http.ResponseWriter, r *http.Request) error {
+	var b struct {
+		ExpiresInSeconds *int64 `json:"expires_in_seconds"`
+	}
+	if err := httpio.ReadJSON(w, r, &b); err != nil {
+		return err
+	}
+	ask := session.Ask{Session: identity.SessionID(r.PathValue("session_id"))}
+	if b.ExpiresInSeconds != nil {
+		if *b.ExpiresInSeconds < minTokenLife || *b.ExpiresInSeconds > maxTokenLife {
+			return fault.New(fault.FormParamValueInvalid, "param_name", "expires_in_seconds")
+		}
+		ask.Lifetime = time.Duration(*b.ExpiresInSeconds) * time.Second
+	}
+	token, err := a.Sessions.Token(r.Context(), ask)
+	if err != nil {
+		return err
+	}
+	return httpio.WriteJSON(w, http.StatusOK, map[string]string{"object": "token", "jwt": token})
+}

@@ -1,0 +1,177 @@
+package frontendapi
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"usher/internal/fault"
+	"usher/internal/httpio"
+	"usher/internal/identity"
+	"usher/internal/signin"
+)
+
+const (
+	// maxSAMLForm is the largest form that the ACS endpoint reads, in bytes:
+	// threat T-DOS-02.
+	maxSAMLForm = 512 << 10
+
+	// bindingCookie keeps the redirect after an answer that the provider initiated
+	// from working in any other browser.
+	bindingCookie = "__usher_saml"
+
+	// bindingAge is in seconds; the redirect follows at once.
+	bindingAge = 300
+
+	completePath = "/v1/saml/complete"
+)
+
+func signedOut() error { return fault.New(fault.SignedOut) }
+
+func methodNotAllowed(allowed string) httpio.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		w.Header().Set("Allow", allowed)
+		return fault.New(fault.MethodNotAllowed, "method", r.Method)
+	}
+}
+
+// handleSAMLMetadata gives the service provider's metadata of a connection.
+func (a *API) handleSAMLMetadata(w http.ResponseWriter, r *http.Request) error {
+	name, ok := strings.CutSuffix(r.PathValue("file"), ".xml")
+	id, err := identity.ParseConnectionID(name)
+	if !ok || err != nil {
+		return fault.New(fault.SAMLConnectionActiveNotFound).Because(err)
+	}
+	xml, err := a.Manage.SPMetadata(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/samlmetadata+xml")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	_, err = w.Write(xml)
+	return err
+}
+
+// handleSAMLACS takes the form that an identity provider makes the browser post
+// at the end of a SAML sign-in (SAML bindings, section 3.5). The post is
+// cross-site and brings no cookie: the session is made by the GET that follows.
+func (a *API) handleSAMLACS(w http.ResponseWriter, r *http.Request) error {
+	id, err := identity.ParseConnectionID(r.PathValue("connection_id"))
+	if err != nil {
+		return fault.New(fault.SAMLConnectionActiveNotFound).Because(err)
+	}
+	// Only refusals count: a whole office may stand behind one address (threat
+	// T-DOS-10).
+	source := httpio.AddressKey(httpio.ClientIP(r))
+	if wait := a.Refusals.Waiting(source); wait > 0 {
+		return httpio.TooMany(wait)
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, maxSAMLForm)
+	form, err := httpio.ReadForm(w, r)
+	if err != nil {
+		return err
+	}
+	response, responseErr := form.Text("SAMLResponse")
+	relayState, relayErr := form.Text("RelayState")
+	if err := fault.Join(responseErr, relayErr); err != nil {
+		return err
+	}
+	accepted, err := a.SignIn.FinishSAML(r.Context(), signin.Answer{
+		Connection: id, SAMLResponse: response, RelayState: relayState, TraceID: httpio.TraceID(r.Context()),
+	})
+	if err != nil {
+		return errors.Join(err, a.refused(r, source))
+	}
+	if accepted.Binding != "" {
+		http.SetCookie(w, &http.Cookie{
+			Name: bindingCookie, Value: accepted.Binding, Path: completePath, MaxAge: bindingAge,
+			HttpOnly: true, Secure: a.Sessions.Secure, SameSite: http.SameSiteLaxMode,
+		})
+	}
+	return redirect(w, r, completePath+"?nonce="+accepted.Nonce)
+}
+
+// refused counts a refusal of an address. That the limit is reached is for the
+// next request to be told.
+func (a *API) refused(r *http.Request, source string) error {
+	_, err := a.Refusals.Take(r.Context(), source)
+	return err
+}
+
+// redirect sends a browser on by GET.
+func redirect(w http.ResponseWriter, r *http.Request, to string) error {
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Referrer-Policy", "no-referrer")
+	http.Redirect(w, r, to, http.StatusSeeOther)
+	return nil
+}
+
+// handleSAMLComplete makes the session, in the browser that began the sign-in.
+func (a *API) handleSAMLComplete(w http.ResponseWriter, r *http.Request) error {
+	q, err := httpio.Query(r)
+	if err != nil {
+		return err
+	}
+	nonce, err := q.Text("nonce")
+	if err != nil {
+		return err
+	}
+	return a.complete(w, r, signin.Return{Nonce: nonce})
+}
+
+// handleSAMLSwitch is the answer to the question whether another person's
+// session may end: a post from our own page.
+func (a *API) handleSAMLSwitch(w http.ResponseWriter, r *http.Request) error {
+	form, err := httpio.ReadForm(w, r)
+	if err != nil {
+		return err
+	}
+	nonce, err := form.Text("nonce")
+	if err != nil {
+		return err
+	}
+	return a.complete(w, r, signin.Return{Nonce: nonce, Switch: true})
+}
+
+func (a *API) complete(w http.ResponseWriter, r *http.Request, ret signin.Return) error {
+	var err error
+	if ret.Binding, _, err = httpio.Cookie(r, bindingCookie); err != nil {
+		return err
+	}
+	client, known, err := a.Sessions.Client(r.Context(), r)
+	if err != nil {
+		return err
+	}
+	if known {
+		ret.Client = client.ID
+	}
+	done, err := a.SignIn.CompleteSAML(r.Context(), ret)
+	if errors.Is(err, signin.ErrNeedsClient) {
+		if client, err = a.Sessions.EnsureClient(r.Context(), w, r); err != nil {
+			return err
+		}
+		ret.Client = client.ID
+		done, err = a.SignIn.CompleteSAML(r.Context(), ret)
+	}
+	if s, ok := errors.AsType[signin.SwitchNeeded](err); ok {
+		return a.Pages.Switch(w, r, s, ret.Nonce)
+	}
+	if err != nil {
+		return err
+	}
+	a.Sessions.SetCookie(w, done.Cookie)
+	return redirect(w, r, a.Pages.Arrived(done))
+}
+
+// fail shows a failure of the provider's leg: a page to a person, JSON to a
+// program.
+func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
+	if wantsPage(r) {
+		a.Pages.Failure(w, r, err)
+		return
+	}
+	httpio.WriteError(w, r, err)
+}
+
+// wantsPage reports whether the caller is a person's browser.
+func wantsPage(r *http.Request) bool { return strings.Contains(r.Header.Get("Accept"), "text/html") }

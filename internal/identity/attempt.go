@@ -1,0 +1,108 @@
+package identity
+
+import "time"
+
+// AttemptState says how far an SSO attempt came.
+type AttemptState string
+
+// The states of an attempt.
+const (
+	AttemptStarted  AttemptState = "started"  // sent to the provider; if it stays so, it never came back
+	AttemptAdmitted AttemptState = "admitted" // the provider's answer was accepted; the browser has not picked the session up yet
+	AttemptComplete AttemptState = "complete" // a session was made
+	AttemptRefused  AttemptState = "refused"
+)
+
+// Attempt is the record of one SSO sign-in, whatever became of it.
+type Attempt struct {
+	ID             AttemptID
+	ConnectionID   ConnectionID
+	RevisionID     RevisionID // the revision that judged it; that of the start while under way
+	OrganizationID OrgID
+	IDPInitiated   bool
+	State          AttemptState
+	TypedEmail     Email    // what the person typed; empty when initiated by the provider
+	Email          Email    // what the provider vouched for; empty if it never got that far
+	Code           string   // why it was refused; empty otherwise
+	Meta           Metadata // of the refusal, as on the wire
+	Detail         Metadata // of the refusal, for administrators: reason, expected, received
+	Steps          []Step
+	Trace          []Rule
+	UserID         UserID
+	SessionID      SessionID
+	TraceID        string // of the request that judged it, as in the logs
+	StartedAt      time.Time
+	ReturnedAt     time.Time // when the provider's answer arrived
+	FinishedAt     time.Time
+}
+
+// Step is one thing that happened in an attempt, with its time. Protocol checks
+// are steps too.
+type Step struct {
+	At       time.Time `json:"at"`
+	Name     string    `json:"name"`
+	Passed   bool      `json:"passed"`
+	Expected string    `json:"expected,omitempty"`
+	Received string    `json:"received,omitempty"`
+	Plain    string    `json:"plain,omitempty"` // in plain words
+	Fix      string    `json:"fix,omitempty"`
+}
+
+// Rule is one rule of a decision: its stable name, whether it passed, and the
+// values that it looked at.
+type Rule struct {
+	Name   string `json:"rule"`
+	Passed bool   `json:"passed"`
+	Detail string `json:"detail,omitempty"`
+}
+
+// Evidence is what came from the provider, sealed at rest and kept for a short
+// time only.
+type Evidence struct {
+	AttemptID AttemptID
+	Body      []byte // the message as received
+	ExpiresAt time.Time
+}
+
+// PendingRequest is what RelayState points at: a sign-in that was sent to the
+// provider and is expected back.
+type PendingRequest struct {
+	RelayHash    string // keyed hash of RelayState
+	RequestID    string // of the AuthnRequest, for InResponseTo
+	AttemptID    AttemptID
+	ConnectionID ConnectionID
+	RevisionID   RevisionID
+	ClientID     ClientID // the browser that began it
+	SignInID     SignInID
+	TypedEmail   Email
+	ForceAuthn   bool
+	CreatedAt    time.Time
+	ExpiresAt    time.Time
+	UsedAt       time.Time // zero: not yet
+}
+
+// Verdict is an accepted answer that waits for its browser.
+type Verdict struct {
+	NonceHash    string
+	AttemptID    AttemptID
+	ConnectionID ConnectionID
+	RevisionID   RevisionID
+	ClientID     ClientID // the browser that must come; empty when the provider initiated it
+	SignInID     SignInID
+	TypedEmail   Email
+	Claims       []byte // JSON, sealed at rest
+	ReturnURL    string
+	CreatedAt    time.Time
+	ExpiresAt    time.Time
+	UsedAt       time.Time
+}
+
+// Mail is one mail to send.
+type Mail struct {
+	ID        MailID
+	To        string
+	Subject   string
+	Text      string
+	HTML      string // may be empty
+	CreatedAt time.Time
+}

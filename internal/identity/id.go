@@ -1,0 +1,115 @@
+package identity
+
+import (
+	"strings"
+	"time"
+
+	"github.com/segmentio/ksuid"
+
+	"usher/internal/fault"
+)
+
+// The ids, one type a noun: a prefix, "_" and 27 characters that sort by the
+// second of their making. They name things and are never secrets.
+type (
+	AttemptID    string // one SSO sign-in attempt
+	AccountID    string // a person's account at one enterprise connection
+	ClientID     string // one browser
+	ConnectionID string // an enterprise connection
+	DomainID     string // a domain listed by an organization
+	EmailID      string // an e-mail address of a user
+	InstanceID   string // this deployment
+	KeyID        string // a key of a connection (service provider side)
+	MailID       string // a mail in the outbox or the development mailbox
+	MembershipID string // a user in an organization
+	OrgID        string // an organization
+	RevisionID   string // one immutable configuration of a connection
+	RoleID       string // a role
+	SecretKeyID  string // a Backend API key
+	SessionID    string // a signed-in session
+	SignInID     string // a sign-in that is under way or over
+	SignUpID     string // a sign-up that is under way or over
+	UserID       string // a person
+)
+
+// ID is implemented by every id type.
+type ID interface {
+	~string
+	prefix() string
+}
+
+func (AttemptID) prefix() string    { return "ssoa" }
+func (AccountID) prefix() string    { return "eac" }
+func (ClientID) prefix() string     { return "client" }
+func (ConnectionID) prefix() string { return "entconn" }
+func (DomainID) prefix() string     { return "orgdmn" }
+func (EmailID) prefix() string      { return "idn" }
+func (InstanceID) prefix() string   { return "ins" }
+func (KeyID) prefix() string        { return "spk" }
+func (MailID) prefix() string       { return "mail" }
+func (MembershipID) prefix() string { return "orgmem" }
+func (OrgID) prefix() string        { return "org" }
+func (RevisionID) prefix() string   { return "entrev" }
+func (RoleID) prefix() string       { return "role" }
+func (SecretKeyID) prefix() string  { return "key" }
+func (SessionID) prefix() string    { return "sess" }
+func (SignInID) prefix() string     { return "sia" }
+func (SignUpID) prefix() string     { return "sua" }
+func (UserID) prefix() string       { return "user" }
+
+// NewID makes an id that sorts by now, to the second.
+func NewID[T ID](now time.Time) T {
+	var zero T
+	k, err := ksuid.NewRandomWithTime(now)
+	if err != nil { // crypto/rand never fails; a time before 2014 gives the zero id's time
+		k = ksuid.New()
+	}
+	return T(zero.prefix() + "_" + k.String())
+}
+
+// idLength is the number of characters after the prefix.
+const idLength = 27
+
+// ParseID checks the form of an id from outside. The error is a NotFound fault:
+// an id that cannot exist answers like one that does not.
+func ParseID[T ID](s string) (T, error) {
+	var zero T
+	rest, ok := strings.CutPrefix(s, zero.prefix()+"_")
+	if !ok || !isID(rest) {
+		return zero, fault.New(fault.NotFound, "resource", zero.prefix())
+	}
+	return T(s), nil
+}
+
+func isID(s string) bool {
+	if len(s) != idLength {
+		return false
+	}
+	for _, c := range []byte(s) {
+		if !('0' <= c && c <= '9' || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z') {
+			return false
+		}
+	}
+	return true
+}
+
+// SAMLID is the id by which Clerk's API names the SAML settings nested in a
+// connection: the connection's own id under another prefix.
+func (id ConnectionID) SAMLID() string { return nested(id, "samlc") }
+
+// OAuthID is the id by which Clerk's API names the OIDC settings nested in a
+// connection.
+func (id ConnectionID) OAuthID() string { return nested(id, "eaoc") }
+
+func nested(id ConnectionID, prefix string) string {
+	return prefix + "_" + strings.TrimPrefix(string(id), id.prefix()+"_")
+}
+
+// ParseConnectionID accepts a connection's id or the id of its nested SAML
+// settings, which clients may put into the same places.
+func ParseConnectionID(s string) (ConnectionID, error) {
+	if rest, ok := strings.CutPrefix(s, "samlc_"); ok {
+		s = "entconn_" + rest
+	}
+	return ParseID[ConnectionID](s)
+}

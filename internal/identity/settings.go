@@ -1,0 +1,58 @@
+package identity
+
+import "time"
+
+// Instance is the deployment itself.
+type Instance struct {
+	ID        InstanceID
+	Settings  Settings
+	CreatedAt time.Time
+	UpdatedAt time.Time
+}
+
+// SignUpMode says who may sign up without SSO.
+type SignUpMode string
+
+// The modes of sign-up.
+const (
+	SignUpPublic     SignUpMode = "public"
+	SignUpRestricted SignUpMode = "restricted" // by invitation; SSO still creates people
+	SignUpWaitlist   SignUpMode = "waitlist"
+)
+
+// Settings are the choices of a deployment that live in its database. Stored as
+// JSON: fields are only added.
+type Settings struct {
+	ApplicationName            string     `json:"application_name"`
+	SignUpMode                 SignUpMode `json:"sign_up_mode"`
+	PasswordEnabled            bool       `json:"password_enabled"`
+	EmailVerifiedAtSignUp      bool       `json:"email_verified_at_sign_up"`
+	ForceOrganizationSelection bool       `json:"force_organization_selection"`
+	OrganizationSlugsEnabled   bool       `json:"organization_slugs_enabled"`
+	DefaultRole                RoleKey    `json:"default_role"`
+	CreatorRole                RoleKey    `json:"creator_role"`
+	MaxAllowedMemberships      int        `json:"max_allowed_memberships"` // of a new organization; 0: unlimited
+	SessionLifetimeSeconds     int64      `json:"session_lifetime_seconds"`
+	SessionIdleSeconds         int64      `json:"session_idle_seconds"`
+	EvidenceDays               int        `json:"evidence_days"`          // 0: evidence is not kept
+	SessionClaimsVersion       int        `json:"session_claims_version"` // 1 or 2
+}
+
+// DefaultSettings is what a new deployment starts with.
+func DefaultSettings() Settings {
+	const day = 24 * time.Hour
+	return Settings{
+		ApplicationName:          "Usher",
+		SignUpMode:               SignUpPublic,
+		PasswordEnabled:          true,
+		EmailVerifiedAtSignUp:    true,
+		OrganizationSlugsEnabled: true,
+		DefaultRole:              RoleMember,
+		CreatorRole:              RoleAdmin,
+		MaxAllowedMemberships:    0,
+		SessionLifetimeSeconds:   int64(7 * day / time.Second),
+		SessionIdleSeconds:       int64(7 * day / time.Second),
+		EvidenceDays:             14,
+		SessionClaimsVersion:     2,
+	}
+}

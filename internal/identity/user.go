@@ -1,0 +1,84 @@
+package identity
+
+import "time"
+
+// User is a person.
+type User struct {
+	ID              UserID
+	ExternalID      string // the customer's own id; unique when set
+	FirstName       string
+	LastName        string
+	Username        string
+	PasswordHash    string // PHC form; empty: no password
+	PrimaryEmailID  EmailID
+	PublicMetadata  Metadata
+	PrivateMetadata Metadata
+	UnsafeMetadata  Metadata
+	Banned          bool
+	LockedUntil     time.Time // zero: not locked
+	DeactivatedAt   time.Time // zero: active; set by a directory or an administrator
+	LastSignInAt    time.Time
+	LastActiveAt    time.Time
+	CreatedAt       time.Time
+	UpdatedAt       time.Time
+}
+
+// Name is the person's full name, or empty.
+func (u User) Name() string {
+	switch {
+	case u.FirstName == "":
+		return u.LastName
+	case u.LastName == "":
+		return u.FirstName
+	}
+	return u.FirstName + " " + u.LastName
+}
+
+// Locked reports whether the account is locked at now.
+func (u User) Locked(now time.Time) bool { return now.Before(u.LockedUntil) }
+
+// VerificationStatus says whether an address is proved.
+type VerificationStatus string
+
+// The states of an address.
+const (
+	Unverified VerificationStatus = "unverified"
+	Verified   VerificationStatus = "verified"
+)
+
+// EmailAddress is an address of a user. A verified address belongs to one user
+// of the deployment; unverified ones may repeat.
+type EmailAddress struct {
+	ID         EmailID
+	UserID     UserID
+	Address    Email
+	Status     VerificationStatus
+	Strategy   string    // how it was verified: "email_code", "saml", "oauth_…", "admin"; empty when unverified
+	AccountID  AccountID // the enterprise account that vouches for it; empty if none
+	VerifiedAt time.Time
+	CreatedAt  time.Time
+	UpdatedAt  time.Time
+}
+
+// IsVerified reports whether the address is proved.
+func (e EmailAddress) IsVerified() bool { return e.Status == Verified }
+
+// Metadata is a JSON object. Nil and empty mean the same.
+type Metadata map[string]any
+
+// EnterpriseAccount is a person's identity at one connection. The key is
+// (ConnectionID, Subject); the address only found the person at the first link.
+type EnterpriseAccount struct {
+	ID                  AccountID
+	UserID              UserID
+	ConnectionID        ConnectionID
+	Subject             string // NameID, or the mapped user_id attribute; at OIDC "sub"
+	SubjectFormat       string // NameID format; empty at OIDC
+	Email               Email
+	FirstName           string
+	LastName            string
+	PublicMetadata      Metadata // what the provider's attributes became
+	LastAuthenticatedAt time.Time
+	CreatedAt           time.Time
+	UpdatedAt           time.Time
+}

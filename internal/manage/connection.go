@@ -1,0 +1,403 @@
+package manage
+
+import (
+	"context"
+	"crypto/x509"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"usher/internal/fault"
+	"usher/internal/identity"
+	"usher/internal/policy"
+	"usher/internal/saml"
+	"usher/internal/store"
+)
+
+// ConnectionChange is what a caller gave to create or change a connection. Nil
+// leaves a setting as it is; at creation, as the default.
+type ConnectionChange struct {
+	Name                             *string
+	Domains                          []string // empty: unchanged
+	OrganizationID                   *string  // empty text: unchanged; a connection cannot be unlinked
+	Active                           *bool
+	Authenticatable                  *bool
+	SyncUserAttributes               *bool
+	DisableAdditionalIdentifications *bool
+	AllowOrganizationAccountLinking  *bool
+	DisableJITProvisioning           *bool
+	CustomAttributes                 *[]identity.CustomAttribute
+	SAML                             *SAMLChange
+}
+
+// SAMLChange is the part of a change that SAML connections have.
+type SAMLChange struct {
+	IDPEntityID       *string
+	IDPSSOURL         *string
+	IDPCertificates   []string // PEM or base64; empty: unchanged
+	IDPMetadataURL    *string
+	IDPMetadata       *string
+	UserID            *string // the attribute mapping, field by field
+	EmailAddress      *string
+	FirstName         *string
+	LastName          *string
+	AllowSubdomains   *bool
+	AllowIDPInitiated *bool
+	ForceAuthn        *bool
+	LoginHint         *identity.LoginHint
+	ClockSkewSeconds  *int
+	Legacy            *identity.LegacyException
+}
+
+const (
+	maxConnectionName = 256     // characters; ours
+	maxDomains        = 100     // of a connection; ours
+	maxMetadata       = 5 << 20 // bytes: threat T-DOS-06
+	maxClockSkew      = 600     // seconds: threat T-SAML-14
+	spKeyLife         = 10 * 365 * 24 * time.Hour
+)
+
+// CreateConnection makes a connection, switched off unless the change switches
+// it on.
+func (s *Service) CreateConnection(ctx context.Context, p identity.Provider, ch ConnectionChange) (identity.Connection, error) {
+	now := s.Now()
+	c := identity.Connection{
+		ID:              identity.NewID[identity.ConnectionID](now),
+		Provider:        p,
+		Authenticatable: true,
+		CreatedAt:       now,
+		UpdatedAt:       now,
+		Config: identity.ConnectionConfig{
+			SyncUserAttributes:               true,
+			DisableAdditionalIdentifications: true,
+			SAML:                             &identity.SAMLConfig{},
+		},
+	}
+	if !p.IsSAML() {
+		return c, fault.New(fault.FeatureNotImplemented)
+	}
+	known, err := s.learn(ctx, ch.SAML, "")
+	if err != nil {
+		return c, err
+	}
+	if err := s.apply(&c, ch, known); err != nil {
+		return c, err
+	}
+	key, err := newConnectionKey(c.ID, now)
+	if err != nil {
+		return c, err
+	}
+	err = s.DB.Write(ctx, func(tx *store.Tx) error {
+		if err := s.admissible(tx, identity.Connection{}, c); err != nil {
+			return err
+		}
+		if err := tx.InsertConnection(c); err != nil {
+			return err
+		}
+		if err := tx.InsertConnectionKey(key); err != nil {
+			return err
+		}
+		if err := s.scheduleRefresh(tx, c); err != nil {
+			return err
+		}
+		c, err = tx.Connection(c.ID)
+		return err
+	})
+	return c, err
+}
+
+// ChangeConnection changes a connection. A changed configuration is a new
+// revision, live at once.
+func (s *Service) ChangeConnection(ctx context.Context, id identity.ConnectionID, ch ConnectionChange) (identity.Connection, error) {
+	before, err := s.Connection(ctx, id)
+	if err != nil {
+		return before, err
+	}
+	entityID := ""
+	if before.Config.SAML != nil {
+		entityID = before.Config.SAML.IDPEntityID
+	}
+	known, err := s.learn(ctx, ch.SAML, entityID)
+	if err != nil {
+		return before, err
+	}
+	var after identity.Connection
+	err = s.DB.Write(ctx, func(tx *store.Tx) error {
+		c, err := s.connection(tx, id)
+		if err != nil {
+			return err
+		}
+		old, err := encodeConfig(c.Config)
+		if err != nil {
+			return err
+		}
+		was := c
+		if err := s.apply(&c, ch, known); err != nil {
+			return err
+		}
+		if err := s.admissible(tx, was, c); err != nil {
+			return err
+		}
+		c.UpdatedAt = s.Now()
+		if err := tx.UpdateConnection(c); err != nil {
+			return err
+		}
+		fresh, err := encodeConfig(c.Config)
+		if err != nil {
+			return err
+		}
+		if old != fresh {
+			if err := s.revise(tx, c); err != nil {
+				return err
+			}
+		}
+		after, err = tx.Connection(id)
+		return err
+	})
+	return after, err
+}
+
+// revise makes the connection's configuration a new live revision.
+func (s *Service) revise(tx *store.Tx, c identity.Connection) error {
+	now := s.Now()
+	err := tx.InsertRevision(identity.ConnectionRevision{
+		ID: identity.NewID[identity.RevisionID](now), ConnectionID: c.ID, Config: c.Config, CreatedAt: now,
+	})
+	if err != nil {
+		return err
+	}
+	return s.scheduleRefresh(tx, c)
+}
+
+// Connection reads a connection.
+func (s *Service) Connection(ctx context.Context, id identity.ConnectionID) (c identity.Connection, err error) {
+	err = s.DB.Read(ctx, func(tx *store.Tx) error {
+		c, err = s.connection(tx, id)
+		return err
+	})
+	return c, err
+}
+
+func (s *Service) connection(tx *store.Tx, id identity.ConnectionID) (identity.Connection, error) {
+	c, err := tx.Connection(id)
+	return c, missing(err, fault.New(fault.NotFound, "resource", "enterprise connection"))
+}
+
+// Connections lists connections, newest first.
+func (s *Service) Connections(ctx context.Context, f store.ConnectionFilter, p store.Page) (list []identity.Connection, total int, err error) {
+	err = s.DB.Read(ctx, func(tx *store.Tx) error {
+		list, total, err = tx.Connections(f, p)
+		return err
+	})
+	return list, total, err
+}
+
+// DeleteConnection removes a connection. People stay, with their accounts and
+// sessions, and use another way in from now on.
+func (s *Service) DeleteConnection(ctx context.Context, id identity.ConnectionID) error {
+	return s.DB.Write(ctx, func(tx *store.Tx) error {
+		deleted, err := tx.DeleteConnection(id)
+		if err == nil && !deleted {
+			err = fault.New(fault.NotFound, "resource", "enterprise connection")
+		}
+		return err
+	})
+}
+
+// admissible asks policy whether the connection may have these domains and be
+// active, and carries out what follows. Before is the zero connection at
+// creation.
+func (s *Service) admissible(tx *store.Tx, before, c identity.Connection) error {
+	if c.Active {
+		if d := policy.Activate(c); d.Denied != nil {
+			return d.Denied
+		}
+	}
+	facts := policy.ConnectionDomainFacts{Connection: c, Before: before}
+	if c.OrganizationID != "" {
+		if _, err := tx.Organization(c.OrganizationID); err != nil {
+			return missing(err, fault.New(fault.OrganizationNotFound))
+		}
+		var err error
+		if facts.Listed, err = tx.OrganizationDomains(c.OrganizationID); err != nil {
+			return err
+		}
+	}
+	var err error
+	if facts.Others, err = tx.ConnectionsByDomains(neighbours(c)); err != nil {
+		return err
+	}
+	d := policy.ConnectionDomains(facts)
+	if d.Denied != nil {
+		return d.Denied
+	}
+	for _, id := range d.DropVerifiedDomains {
+		if _, err := tx.DeleteOrganizationDomain(id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// neighbours are the names under which a connection that could be in the way is
+// listed: the connection's own domains, and all above them.
+func neighbours(c identity.Connection) []identity.Domain {
+	var list []identity.Domain
+	for _, d := range c.Domains {
+		list = append(list, d.Candidates()...)
+	}
+	return list
+}
+
+// apply puts a change into a connection. All mistakes are reported.
+func (s *Service) apply(c *identity.Connection, ch ConnectionChange, known *learned) error {
+	var errs []error
+	if ch.Name != nil {
+		c.Name = strings.TrimSpace(*ch.Name)
+	}
+	switch n := utf8.RuneCountInString(c.Name); {
+	case n == 0:
+		errs = append(errs, fault.New(fault.FormParamMissing, "param_name", "name"))
+	case n > maxConnectionName:
+		errs = append(errs, fault.New(fault.FormParamMaxLength, "param_name", "name", "max_length", maxConnectionName))
+	}
+	if len(ch.Domains) > 0 {
+		var err error
+		c.Domains, err = parseDomains(ch.Domains)
+		errs = append(errs, err)
+	} else if len(c.Domains) == 0 {
+		errs = append(errs, fault.New(fault.FormParamMissing, "param_name", "domains"))
+	}
+	if ch.OrganizationID != nil && *ch.OrganizationID != "" {
+		org, err := identity.ParseID[identity.OrgID](*ch.OrganizationID)
+		if err != nil {
+			err = fault.New(fault.OrganizationNotFound)
+		}
+		c.OrganizationID = org
+		errs = append(errs, err)
+	}
+	set(&c.Active, ch.Active)
+	set(&c.Authenticatable, ch.Authenticatable)
+	set(&c.Config.SyncUserAttributes, ch.SyncUserAttributes)
+	set(&c.Config.DisableAdditionalIdentifications, ch.DisableAdditionalIdentifications)
+	set(&c.Config.AllowOrganizationAccountLinking, ch.AllowOrganizationAccountLinking)
+	set(&c.Config.DisableJITProvisioning, ch.DisableJITProvisioning)
+	if ch.CustomAttributes != nil {
+		errs = append(errs, checkCustomAttributes(*ch.CustomAttributes))
+		c.Config.CustomAttributes = *ch.CustomAttributes
+	}
+	if ch.SAML != nil && c.Config.SAML != nil {
+		errs = append(errs, s.applySAML(c, *ch.SAML, known))
+	}
+	return fault.Join(errs...)
+}
+
+func set[T any](field *T, value *T) {
+	if value != nil {
+		*field = *value
+	}
+}
+
+func parseDomains(names []string) ([]identity.Domain, error) {
+	if len(names) > maxDomains {
+		return nil, fault.New(fault.FormParamArraySize, "param_name", "domains", "max_items", maxDomains)
+	}
+	var list []identity.Domain
+	seen := map[identity.Domain]bool{}
+	for _, name := range names {
+		d, err := identity.ParseDomain(strings.TrimSpace(name))
+		if err != nil {
+			return nil, err
+		}
+		if !seen[d] {
+			list = append(list, d)
+		}
+		seen[d] = true
+	}
+	return list, nil
+}
+
+// applySAML puts the SAML part of a change into a copy of the configuration:
+// revisions are immutable.
+func (s *Service) applySAML(c *identity.Connection, ch SAMLChange, known *learned) error {
+	conf := *c.Config.SAML
+	c.Config.SAML = &conf
+	var errs []error
+	set(&conf.IDPEntityID, ch.IDPEntityID)
+	if ch.IDPSSOURL != nil {
+		conf.IDPSSOURL, conf.IDPSSOBinding = *ch.IDPSSOURL, ""
+		if *ch.IDPSSOURL != "" {
+			errs = append(errs, saml.CheckSSOURL(*ch.IDPSSOURL, s.AllowLoopback))
+		}
+	}
+	if len(ch.IDPCertificates) > 0 {
+		certs, err := encodeCertificates(ch.IDPCertificates)
+		errs = append(errs, err)
+		conf.IDPCertificates = certs
+	}
+	set(&conf.IDPMetadataURL, ch.IDPMetadataURL)
+	if known != nil {
+		errs = append(errs, known.apply(&conf, s.AllowLoopback))
+	}
+	set(&conf.Mapping.UserID, ch.UserID)
+	set(&conf.Mapping.EmailAddress, ch.EmailAddress)
+	set(&conf.Mapping.FirstName, ch.FirstName)
+	set(&conf.Mapping.LastName, ch.LastName)
+	set(&c.Config.AllowSubdomains, ch.AllowSubdomains)
+	set(&conf.AllowIDPInitiated, ch.AllowIDPInitiated)
+	set(&conf.ForceAuthn, ch.ForceAuthn)
+	set(&conf.LoginHint, ch.LoginHint)
+	set(&conf.ClockSkewSeconds, ch.ClockSkewSeconds)
+	set(&conf.Legacy, ch.Legacy)
+	if conf.ClockSkewSeconds < 0 || conf.ClockSkewSeconds > maxClockSkew {
+		errs = append(errs, fault.New(fault.FormParamValueInvalid, "param_name", "clock_skew_seconds"))
+	}
+	errs = append(errs, checkLoginHint(conf.LoginHint))
+	return fault.Join(errs...)
+}
+
+func checkLoginHint(h identity.LoginHint) error {
+	switch h.Mode {
+	case "", identity.HintOff, identity.HintEmailAddress:
+		return nil
+	case identity.HintCustomAttribute:
+		if h.Source == "" {
+			return fault.New(fault.FormParamMissing, "param_name", "login_hint.source")
+		}
+		return nil
+	default:
+		return fault.New(fault.FormParamValueInvalid, "param_name", "login_hint.mode")
+	}
+}
+
+func encodeCertificates(texts []string) ([]string, error) {
+	var list []string
+	for _, text := range texts {
+		cert, err := saml.ParseCertificate(text)
+		if err != nil {
+			return nil, fault.New(fault.FormParamFormatInvalid, "param_name", "idp_certificate").Detail("reason", err.Error()).Because(err)
+		}
+		list = append(list, saml.EncodeCertificate(cert))
+	}
+	return list, nil
+}
+
+// newConnectionKey makes our key pair of a connection.
+func newConnectionKey(id identity.ConnectionID, now time.Time) (identity.ConnectionKey, error) {
+	private, der, err := saml.NewSPKey(now, string(id), spKeyLife)
+	if err != nil {
+		return identity.ConnectionKey{}, err
+	}
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		return identity.ConnectionKey{}, fmt.Errorf("manage: reading a certificate back: %w", err)
+	}
+	return identity.ConnectionKey{
+		ID:           identity.NewID[identity.KeyID](now),
+		ConnectionID: id,
+		Certificate:  saml.EncodeCertificate(cert),
+		PrivateKey:   private,
+		CreatedAt:    now,
+	}, nil
+}

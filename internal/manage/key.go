@@ -1,0 +1,70 @@
+package manage
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"usher/internal/fault"
+	"usher/internal/identity"
+	"usher/internal/saml"
+	"usher/internal/secret"
+	"usher/internal/store"
+)
+
+// secretKeyBytes is 256 bits of chance.
+const secretKeyBytes = 32
+
+// NewSecretKey makes a key of the Backend API. It is returned this once and kept
+// as a hash. Development keys begin with sk_test_, others with sk_live_.
+func (s *Service) NewSecretKey(ctx context.Context, name string, development bool) (string, error) {
+	prefix := "sk_live_"
+	if development {
+		prefix = "sk_test_"
+	}
+	key := prefix + secret.NewToken(secretKeyBytes)
+	return key, s.AcceptSecretKey(ctx, name, key)
+}
+
+// AcceptSecretKey makes a key that was made elsewhere valid. It is no error if
+// it is already.
+func (s *Service) AcceptSecretKey(ctx context.Context, name, key string) error {
+	now := s.Now()
+	return s.DB.Write(ctx, func(tx *store.Tx) error {
+		_, err := tx.SecretKeyByHash(s.hashSecretKey(key))
+		if !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		return tx.InsertSecretKey(identity.SecretKey{
+			ID: identity.NewID[identity.SecretKeyID](now), Hash: s.hashSecretKey(key), Name: name, CreatedAt: now,
+		})
+	})
+}
+
+// Authenticate accepts a valid secret key and nothing else (threat T-API-01).
+func (s *Service) Authenticate(ctx context.Context, key string) error {
+	return s.DB.Read(ctx, func(tx *store.Tx) error {
+		k, err := tx.SecretKeyByHash(s.hashSecretKey(key))
+		if err != nil {
+			return missing(err, fault.New(fault.SecretKeyInvalid))
+		}
+		if !k.RevokedAt.IsZero() {
+			return fault.New(fault.SecretKeyInvalid)
+		}
+		return nil
+	})
+}
+
+func (s *Service) hashSecretKey(key string) string { return s.Ring.HashToken("secret_key", key) }
+
+// Validity is the time for which a certificate says that it is valid.
+type Validity struct{ From, Until time.Time }
+
+// CertificateValidity reads the dates of a stored certificate.
+func CertificateValidity(text string) (Validity, error) {
+	c, err := saml.ParseCertificate(text)
+	if err != nil {
+		return Validity{}, err
+	}
+	return Validity{From: c.NotBefore, Until: c.NotAfter}, nil
+}

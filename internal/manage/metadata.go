@@ -1,0 +1,247 @@
+package manage
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"time"
+
+	"usher/internal/fault"
+	"usher/internal/identity"
+	"usher/internal/saml"
+	"usher/internal/store"
+)
+
+// learned is what a provider's metadata says.
+type learned struct {
+	raw  []byte
+	meta *saml.IDPMetadata
+}
+
+// learn fetches or reads the metadata that a change brings; nil if it brings
+// none. It is parsed before the change is accepted: behaviours 1.5 and 1.6.
+func (s *Service) learn(ctx context.Context, ch *SAMLChange, entityID string) (*learned, error) {
+	switch {
+	case ch == nil:
+		return nil, nil
+	case ch.IDPMetadata != nil && *ch.IDPMetadata != "":
+		if len(*ch.IDPMetadata) > maxMetadata {
+			return nil, fault.New(fault.FormParamTooLarge, "param_name", "idp_metadata")
+		}
+		return s.read([]byte(*ch.IDPMetadata), wantedEntity(ch, entityID))
+	case ch.IDPMetadataURL != nil && *ch.IDPMetadataURL != "":
+		return s.fetchMetadata(ctx, *ch.IDPMetadataURL, wantedEntity(ch, entityID))
+	}
+	return nil, nil
+}
+
+// wantedEntity names the provider to take from a document of several: the one
+// that the change names, else the one that the connection has.
+func wantedEntity(ch *SAMLChange, entityID string) string {
+	if ch.IDPEntityID != nil {
+		return *ch.IDPEntityID
+	}
+	return entityID
+}
+
+// metadataTypes are what a metadata URL is asked for: SAML metadata, appendix A.
+const metadataTypes = "application/samlmetadata+xml, application/xml, text/xml"
+
+func (s *Service) fetchMetadata(ctx context.Context, from, entityID string) (*learned, error) {
+	body, _, err := s.Fetch.Fetch(ctx, from, metadataTypes, maxMetadata)
+	if err != nil {
+		return nil, fault.New(fault.SAMLFailedToFetchIDPMetadata).Because(err)
+	}
+	return s.read(body, entityID)
+}
+
+// read parses a document. A connection whose provider changes its entity ID is
+// another connection, but a document of one provider needs no name: the name is
+// tried first, then none.
+func (s *Service) read(raw []byte, entityID string) (*learned, error) {
+	ids, err := saml.IDPEntityIDs(raw)
+	if err != nil {
+		return nil, err
+	}
+	if len(ids) == 1 {
+		entityID = ids[0]
+	}
+	meta, err := saml.ParseIDPMetadata(raw, entityID, s.Now())
+	if err != nil {
+		return nil, err
+	}
+	return &learned{raw: raw, meta: meta}, nil
+}
+
+// apply puts the metadata into the settings, over single values given beside it.
+func (l *learned) apply(conf *identity.SAMLConfig, allowLoopback bool) error {
+	endpoint, ok := l.meta.SSOEndpoint()
+	if !ok {
+		return fault.New(fault.SAMLMetadataMissingFields, "missing_fields", []string{"idp_sso_url"})
+	}
+	if err := saml.CheckSSOURL(endpoint.Location, allowLoopback); err != nil {
+		return err
+	}
+	conf.IDPEntityID = l.meta.EntityID
+	conf.IDPSSOURL = endpoint.Location
+	conf.IDPSSOBinding = ""
+	if endpoint.Binding == saml.BindingPOST {
+		conf.IDPSSOBinding = "post"
+	}
+	conf.IDPCertificates = nil
+	for _, cert := range l.meta.Certificates {
+		conf.IDPCertificates = append(conf.IDPCertificates, saml.EncodeCertificate(cert))
+	}
+	conf.WantSigned = l.meta.WantAuthnRequestsSigned
+	conf.IDPMetadata = string(l.raw)
+	return nil
+}
+
+// scheduleRefresh puts a connection with a metadata URL on the list of those
+// that are fetched again.
+func (s *Service) scheduleRefresh(tx *store.Tx, c identity.Connection) error {
+	if c.Config.SAML == nil || c.Config.SAML.IDPMetadataURL == "" {
+		return nil
+	}
+	state, err := tx.MetadataState(c.ID)
+	if ignoreMissing(err) != nil {
+		return err
+	}
+	now := s.Now()
+	state.ConnectionID, state.FetchedAt, state.NextAt = c.ID, now, now.Add(refreshSoon)
+	state.Failures, state.LastError = 0, ""
+	return tx.PutMetadataState(state)
+}
+
+const (
+	// refreshBatch is how many metadata URLs one run fetches.
+	refreshBatch = 20
+
+	// refreshBackoff is the pause after a failure; it doubles, up to the interval.
+	refreshBackoff = 5 * time.Minute
+)
+
+// RefreshMetadata fetches the metadata that is due and takes over what it may. A
+// failure keeps the last good set and is noted for the administrator.
+func (s *Service) RefreshMetadata(ctx context.Context, interval time.Duration) (refreshed int, err error) {
+	var due []identity.ConnectionID
+	err = s.DB.Read(ctx, func(tx *store.Tx) error {
+		due, err = tx.MetadataDue(s.Now(), refreshBatch)
+		return err
+	})
+	for _, id := range due {
+		if err := s.refresh(ctx, id, interval); err != nil {
+			return refreshed, err
+		}
+		refreshed++
+	}
+	return refreshed, err
+}
+
+func (s *Service) refresh(ctx context.Context, id identity.ConnectionID, interval time.Duration) error {
+	c, err := s.Connection(ctx, id)
+	if err != nil {
+		return err
+	}
+	known, fetchErr := s.fetchMetadata(ctx, c.Config.SAML.IDPMetadataURL, c.Config.SAML.IDPEntityID)
+	now := s.Now()
+	return s.DB.Write(ctx, func(tx *store.Tx) error {
+		c, err := tx.Connection(id)
+		if err != nil {
+			return ignoreMissing(err)
+		}
+		state, err := tx.MetadataState(id)
+		if ignoreMissing(err) != nil {
+			return err
+		}
+		state.ConnectionID = id
+		trouble := fetchErr
+		if trouble == nil {
+			trouble, err = s.takeOver(tx, c, known)
+			if err != nil {
+				return err
+			}
+		}
+		if trouble == nil {
+			state.FetchedAt, state.NextAt, state.Failures, state.LastError = now, now.Add(interval), 0, ""
+			return tx.PutMetadataState(state)
+		}
+		state.Failures++
+		state.LastError = trouble.Error()
+		state.NextAt = now.Add(min(interval, refreshBackoff<<min(state.Failures-1, 10)))
+		return tx.PutMetadataState(state)
+	})
+}
+
+// takeOver makes refreshed metadata live if it is the same provider that goes on:
+// same entity ID, same SSO host, and a certificate in common. Anything else
+// waits for an administrator (threat T-SAML-38); the trouble says why.
+func (s *Service) takeOver(tx *store.Tx, c identity.Connection, known *learned) (trouble, err error) {
+	conf := *c.Config.SAML
+	if trouble := known.apply(&conf, s.AllowLoopback); trouble != nil {
+		return trouble, nil
+	}
+	old := c.Config.SAML
+	switch {
+	case conf.IDPEntityID != old.IDPEntityID:
+		return fmt.Errorf("the entity ID changed from %q to %q; not taken over", old.IDPEntityID, conf.IDPEntityID), nil
+	case host(conf.IDPSSOURL) != host(old.IDPSSOURL):
+		return fmt.Errorf("the SSO URL moved from %s to %s; not taken over", host(old.IDPSSOURL), host(conf.IDPSSOURL)), nil
+	case !slices.ContainsFunc(conf.IDPCertificates, func(cert string) bool { return slices.Contains(old.IDPCertificates, cert) }):
+		return errors.New("every certificate changed at once; not taken over"), nil
+	}
+	before, err := encodeConfig(c.Config)
+	if err != nil {
+		return nil, err
+	}
+	c.Config.SAML = &conf
+	after, err := encodeConfig(c.Config)
+	if err != nil || before == after {
+		return nil, err
+	}
+	return nil, s.revise(tx, c)
+}
+
+func host(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return ""
+	}
+	return u.Host
+}
+
+func encodeConfig(c identity.ConnectionConfig) (string, error) {
+	b, err := json.Marshal(c)
+	if err != nil {
+		return "", fmt.Errorf("manage: encoding a configuration: %w", err)
+	}
+	return string(b), nil
+}
+
+// customKey is the form of a custom attribute's key: behaviour 1.68.
+var customKey = regexp.MustCompile(`^[^_\s][A-Za-z0-9_-]*$`)
+
+const maxCustomAttributes = 50 // of a connection; ours
+
+func checkCustomAttributes(list []identity.CustomAttribute) error {
+	if len(list) > maxCustomAttributes {
+		return fault.New(fault.FormParamArraySize, "param_name", "custom_attributes", "max_items", maxCustomAttributes)
+	}
+	seen := map[string]bool{}
+	for _, a := range list {
+		switch {
+		case a.Name == "":
+			return fault.New(fault.FormParamMissing, "param_name", "custom_attributes.name")
+		case len(a.Key) > 128 || !customKey.MatchString(a.Key):
+			return fault.New(fault.FormParamFormatInvalid, "param_name", "custom_attributes.key")
+		case seen[a.Key]:
+			return fault.New(fault.FormParamDuplicate, "param_name", "custom_attributes.key")
+		}
+		seen[a.Key] = true
+	}
+	return nil
+}

@@ -1,0 +1,46 @@
+package manage
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"usher/internal/fault"
+	"usher/internal/secret"
+	"usher/internal/store"
+)
+
+// Fetcher gets a document from outside, bounded in size, time and redirects.
+type Fetcher interface {
+	Fetch(ctx context.Context, url, accept string, max int64) (body []byte, contentType string, err error)
+}
+
+// Service carries out what administrators ask for.
+type Service struct {
+	DB      *store.DB
+	Now     func() time.Time
+	Ring    *secret.KeyRing
+	Hasher  *secret.Hasher
+	Fetch   Fetcher
+	BaseURL string // the deployment's public origin, without a slash at the end
+
+	// AllowLoopback lets a connection's SSO URL be plain http on a loopback host:
+	// development only.
+	AllowLoopback bool
+}
+
+// missing turns a missing row into the fault; other errors stay.
+func missing(err error, f *fault.Error) error {
+	if errors.Is(err, store.ErrNotFound) {
+		return f.Because(err)
+	}
+	return err
+}
+
+// ignoreMissing lets an absent row be the zero value.
+func ignoreMissing(err error) error {
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	return err
+}

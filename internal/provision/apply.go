@@ -1,0 +1,225 @@
+package provision
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"time"
+
+	"usher/internal/identity"
+	"usher/internal/policy"
+	"usher/internal/store"
+)
+
+// Applied is what a plan led to.
+type Applied struct {
+	User       identity.UserID
+	Account    identity.AccountID
+	Membership identity.MembershipID // empty: nobody joined
+	Created    bool                  // the user is new
+}
+
+// apply is one plan on its way.
+type apply struct {
+	tx       *store.Tx
+	plan     policy.Plan
+	strategy string // that verified the address: "saml", "oauth_…", "scim"
+	now      time.Time
+	user     identity.User
+	out      Applied
+}
+
+// Apply carries the plan out. Strategy says what verified the person's address,
+// as Clerk's verifications name it.
+func Apply(tx *store.Tx, plan policy.Plan, strategy string, now time.Time) (Applied, error) {
+	a := &apply{tx: tx, plan: plan, strategy: strategy, now: now}
+	for _, step := range []func() error{a.person, a.credentials, a.account, a.address, a.attributes, a.membership} {
+		if err := step(); err != nil {
+			return Applied{}, err
+		}
+	}
+	return a.out, nil
+}
+
+// person finds or makes the user.
+func (a *apply) person() error {
+	if a.plan.CreateUser == nil {
+		u, err := a.tx.User(a.plan.User)
+		a.user, a.out.User = u, u.ID
+		return err
+	}
+	n := a.plan.CreateUser
+	a.user = identity.User{
+		ID:             identity.NewID[identity.UserID](a.now),
+		FirstName:      n.FirstName,
+		LastName:       n.LastName,
+		PublicMetadata: n.PublicMetadata,
+		CreatedAt:      a.now,
+		UpdatedAt:      a.now,
+	}
+	a.out.User, a.out.Created = a.user.ID, true
+	email := a.newEmail(n.Email)
+	a.user.PrimaryEmailID = email.ID
+	if err := a.tx.InsertUser(a.user); err != nil {
+		return err
+	}
+	return a.tx.InsertEmailAddress(email)
+}
+
+// newEmail is an address that the provider vouches for.
+func (a *apply) newEmail(address identity.Email) identity.EmailAddress {
+	return identity.EmailAddress{
+		ID:         identity.NewID[identity.EmailID](a.now),
+		UserID:     a.user.ID,
+		Address:    address,
+		Status:     identity.Verified,
+		Strategy:   a.strategy,
+		VerifiedAt: a.now,
+		CreatedAt:  a.now,
+		UpdatedAt:  a.now,
+	}
+}
+
+// credentials takes away what somebody else may have prepared (threat T-ID-10).
+func (a *apply) credentials() error {
+	if !a.plan.RemoveCredentials {
+		return nil
+	}
+	a.user.PasswordHash, a.user.Username = "", ""
+	held, err := a.tx.EmailAddressesOf(a.user.ID)
+	if err != nil {
+		return err
+	}
+	for _, e := range held {
+		if e.ID == a.plan.VerifyEmail {
+			a.user.PrimaryEmailID = e.ID
+			continue
+		}
+		if _, err := a.tx.DeleteEmailAddress(e.ID); err != nil {
+			return err
+		}
+	}
+	_, err = a.tx.EndSessionsOfUser(a.user.ID, identity.SessionRevoked, a.now)
+	return err
+}
+
+// account makes or refreshes the person's account at the connection.
+func (a *apply) account() error {
+	switch {
+	case a.plan.Link != nil:
+		row := a.accountRow(*a.plan.Link, identity.EnterpriseAccount{
+			ID: identity.NewID[identity.AccountID](a.now), CreatedAt: a.now,
+		})
+		fresh, err := a.tx.InsertAccount(row)
+		if err != nil {
+			return err
+		}
+		if !fresh {
+			return errors.New("provision: the account exists already")
+		}
+		a.out.Account = row.ID
+	case a.plan.Refresh != nil:
+		old, err := a.tx.AccountBySubject(a.plan.Refresh.ConnectionID, a.plan.Refresh.Subject)
+		if err != nil {
+			return err
+		}
+		a.out.Account = old.ID
+		return a.tx.UpdateAccount(a.accountRow(*a.plan.Refresh, old))
+	}
+	return nil
+}
+
+func (a *apply) accountRow(from policy.Account, row identity.EnterpriseAccount) identity.EnterpriseAccount {
+	row.UserID = a.user.ID
+	row.ConnectionID = from.ConnectionID
+	row.Subject, row.SubjectFormat = from.Subject, from.SubjectFormat
+	row.Email, row.FirstName, row.LastName = from.Email, from.FirstName, from.LastName
+	row.PublicMetadata = from.PublicMetadata
+	row.LastAuthenticatedAt, row.UpdatedAt = a.now, a.now
+	return row
+}
+
+// address brings the person's addresses in line with what the provider vouches
+// for.
+func (a *apply) address() error {
+	held, err := a.tx.EmailAddressesOf(a.user.ID)
+	if err != nil {
+		return err
+	}
+	if a.plan.AddEmail != "" {
+		e := a.newEmail(a.plan.AddEmail)
+		e.AccountID = a.out.Account
+		if a.user.PrimaryEmailID == "" {
+			a.user.PrimaryEmailID = e.ID
+		}
+		if err := a.tx.InsertEmailAddress(e); err != nil {
+			return err
+		}
+	}
+	for _, e := range held {
+		changed := false
+		if up := a.plan.UpdateEmail; up != nil && e.ID == up.ID {
+			e.Address, changed = up.To, true
+		}
+		if e.ID == a.plan.VerifyEmail || changed || a.out.Created {
+			changed = true
+			e.AccountID = a.out.Account
+			if !e.IsVerified() {
+				e.Status, e.Strategy, e.VerifiedAt = identity.Verified, a.strategy, a.now
+			}
+		}
+		if !changed {
+			continue
+		}
+		e.UpdatedAt = a.now
+		if err := a.tx.UpdateEmailAddress(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// attributes writes what the provider says about the person.
+func (a *apply) attributes() error {
+	if up := a.plan.UpdateUser; up != nil {
+		if up.FirstName != "" {
+			a.user.FirstName = up.FirstName
+		}
+		if up.LastName != "" {
+			a.user.LastName = up.LastName
+		}
+		if len(up.PublicMetadata) > 0 {
+			merged := identity.Metadata{}
+			maps.Copy(merged, a.user.PublicMetadata)
+			maps.Copy(merged, up.PublicMetadata)
+			a.user.PublicMetadata = merged
+		}
+	}
+	a.user.UpdatedAt = a.now
+	return a.tx.UpdateUser(a.user)
+}
+
+// membership joins the person to the organization.
+func (a *apply) membership() error {
+	j := a.plan.Join
+	if j == nil {
+		return nil
+	}
+	m := identity.Membership{
+		ID:             identity.NewID[identity.MembershipID](a.now),
+		OrganizationID: j.Organization,
+		UserID:         a.user.ID,
+		Role:           j.Role,
+		ConnectionID:   j.Connection,
+		CreatedAt:      a.now,
+		UpdatedAt:      a.now,
+	}
+	fresh, err := a.tx.InsertMembership(m)
+	if err != nil {
+		return fmt.Errorf("provision: joining %s: %w", j.Organization, err)
+	}
+	if fresh {
+		a.out.Membership = m.ID
+	}
+	return nil
+}

@@ -1,0 +1,302 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"usher/internal/fault"
+	"usher/internal/identity"
+	"usher/internal/secret"
+	"usher/internal/store"
+)
+
+// Manager makes, finds and ends clients and sessions.
+type Manager struct {
+	DB     *store.DB
+	Now    func() time.Time
+	Ring   *secret.KeyRing
+	Keys   *Keys
+	Issuer string // "iss" of session tokens: https and the host of the publishable key
+	Secure bool   // cookies go over https only
+}
+
+// Signed is a signed-in person in a browser.
+type Signed struct {
+	Client  identity.Client
+	Session identity.Session
+	User    identity.User
+}
+
+// touchAfter is how long a session's last use may lag behind: one write in that
+// time, not one a request. Ours.
+const touchAfter = 5 * time.Minute
+
+// Client finds the browser that a request comes from. Without a cookie, or with
+// one that is superseded, ok is false; a doubled cookie is refused.
+func (m *Manager) Client(ctx context.Context, r *http.Request) (c identity.Client, ok bool, err error) {
+	token, err := clientToken(r)
+	if err != nil || token == "" {
+		return c, false, err
+	}
+	err = m.DB.Read(ctx, func(tx *store.Tx) error {
+		c, err = tx.ClientByTokenHash(m.hash(token))
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		return identity.Client{}, false, nil
+	}
+	return c, err == nil, err
+}
+
+// EnsureClient is Client, but makes a browser that is not known yet and sets its
+// cookie. Only calls that begin something use it, never one that a forwarded
+// link reaches (threats T-SAML-25, T-SAML-26).
+func (m *Manager) EnsureClient(ctx context.Context, w http.ResponseWriter, r *http.Request) (identity.Client, error) {
+	c, ok, err := m.Client(ctx, r)
+	if err != nil || ok {
+		return c, err
+	}
+	now := m.Now()
+	token := secret.NewToken(clientTokenBytes)
+	c = identity.Client{
+		ID:        identity.NewID[identity.ClientID](now),
+		TokenHash: m.hash(token),
+		CreatedAt: now,
+		UpdatedAt: now,
+	}
+	err = m.DB.Write(ctx, func(tx *store.Tx) error { return tx.InsertClient(c) })
+	if err != nil {
+		return identity.Client{}, err
+	}
+	m.SetCookie(w, token)
+	return c, nil
+}
+
+// Current finds the person who is signed in in the request's browser. Without
+// one the error is a SignedOut fault.
+func (m *Manager) Current(ctx context.Context, r *http.Request) (Signed, error) {
+	c, ok, err := m.Client(ctx, r)
+	if err != nil {
+		return Signed{}, err
+	}
+	if !ok {
+		return Signed{}, fault.New(fault.SignedOut)
+	}
+	var s Signed
+	err = m.DB.Read(ctx, func(tx *store.Tx) error {
+		s, err = m.live(tx, c)
+		return err
+	})
+	if err != nil {
+		return Signed{}, err
+	}
+	return s, m.touch(ctx, s.Session)
+}
+
+// live finds the client's live session and its user; SignedOut if there is none.
+func (m *Manager) live(tx *store.Tx, c identity.Client) (Signed, error) {
+	sessions, err := tx.SessionsOfClient(c.ID)
+	if err != nil {
+		return Signed{}, err
+	}
+	now := m.Now()
+	for _, s := range sessions {
+		if !s.Live(now) {
+			continue
+		}
+		u, err := tx.User(s.UserID)
+		if err != nil {
+			return Signed{}, err
+		}
+		return Signed{Client: c, Session: s, User: u}, nil
+	}
+	return Signed{}, fault.New(fault.SignedOut)
+}
+
+// touch moves the end of an idle session on, at most once in touchAfter.
+func (m *Manager) touch(ctx context.Context, s identity.Session) error {
+	now := m.Now()
+	if now.Sub(s.LastActiveAt) < touchAfter {
+		return nil
+	}
+	return m.DB.Write(ctx, func(tx *store.Tx) error {
+		s, err := tx.Session(s.ID)
+		if err != nil || !s.Live(now) {
+			return err
+		}
+		in, err := tx.Instance()
+		if err != nil {
+			return err
+		}
+		s.LastActiveAt, s.UpdatedAt = now, now
+		s.AbandonAt = now.Add(time.Duration(in.Settings.SessionIdleSeconds) * time.Second)
+		return tx.UpdateSession(s)
+	})
+}
+
+// Start is a session to make.
+type Start struct {
+	Client       identity.ClientID
+	User         identity.UserID
+	Connection   identity.ConnectionID // empty: not by SSO
+	Organization identity.OrgID        // to be active; empty: none
+	NotAfter     time.Time             // the provider's limit; zero: none
+	Settings     identity.Settings
+	Now          time.Time
+}
+
+// Create makes a session in the transaction and gives the browser a new token,
+// so that a planted cookie is worth nothing (threat T-SES-01). Live sessions of
+// the browser are replaced. The caller sets the cookie after the commit.
+func (m *Manager) Create(tx *store.Tx, st Start) (identity.Session, string, error) {
+	now := st.Now
+	c, err := tx.Client(st.Client)
+	if err != nil {
+		return identity.Session{}, "", err
+	}
+	old, err := tx.SessionsOfClient(c.ID)
+	if err != nil {
+		return identity.Session{}, "", err
+	}
+	for _, s := range old {
+		if s.Live(now) {
+			if _, err := tx.EndSession(s.ID, identity.SessionReplaced, now); err != nil {
+				return identity.Session{}, "", err
+			}
+		}
+	}
+	s := identity.Session{
+		ID:                       identity.NewID[identity.SessionID](now),
+		ClientID:                 c.ID,
+		UserID:                   st.User,
+		Status:                   identity.SessionActive,
+		ConnectionID:             st.Connection,
+		LastActiveOrganizationID: st.Organization,
+		FirstFactorAt:            now,
+		ExpireAt:                 now.Add(time.Duration(st.Settings.SessionLifetimeSeconds) * time.Second),
+		AbandonAt:                now.Add(time.Duration(st.Settings.SessionIdleSeconds) * time.Second),
+		LastActiveAt:             now,
+		CreatedAt:                now,
+		UpdatedAt:                now,
+	}
+	if !st.NotAfter.IsZero() && st.NotAfter.Before(s.ExpireAt) {
+		s.ExpireAt = st.NotAfter
+	}
+	if st.Settings.ForceOrganizationSelection && s.LastActiveOrganizationID == "" {
+		s.Status = identity.SessionPending
+	}
+	if err := tx.InsertSession(s); err != nil {
+		return identity.Session{}, "", err
+	}
+	token := secret.NewToken(clientTokenBytes)
+	c.TokenHash, c.LastActiveSessionID, c.UpdatedAt = m.hash(token), s.ID, now
+	return s, token, tx.UpdateClient(c)
+}
+
+// SignOut ends the sessions of a browser. It is no error if there is none.
+func (m *Manager) SignOut(ctx context.Context, c identity.Client) error {
+	now := m.Now()
+	return m.DB.Write(ctx, func(tx *store.Tx) error {
+		sessions, err := tx.SessionsOfClient(c.ID)
+		if err != nil {
+			return err
+		}
+		for _, s := range sessions {
+			if _, err := tx.EndSession(s.ID, identity.SessionEnded, now); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// SetOrganization makes one of the person's organizations the active one of the
+// session; the empty id makes none active. Of an organization that the person is
+// not a member of it says OrganizationNotFound.
+func (m *Manager) SetOrganization(ctx context.Context, id identity.SessionID, org identity.OrgID) error {
+	now := m.Now()
+	return m.DB.Write(ctx, func(tx *store.Tx) error {
+		s, err := tx.Session(id)
+		if err != nil {
+			return err
+		}
+		if !s.Live(now) {
+			return fault.New(fault.InvalidActionForSession)
+		}
+		in, err := tx.Instance()
+		if err != nil {
+			return err
+		}
+		if org != "" {
+			if _, err := tx.Membership(org, s.UserID); err != nil {
+				return notFound(err, fault.New(fault.OrganizationNotFound))
+			}
+		} else if in.Settings.ForceOrganizationSelection {
+			return nil // the old one stays
+		}
+		s.LastActiveOrganizationID, s.Status, s.UpdatedAt = org, identity.SessionActive, now
+		return tx.UpdateSession(s)
+	})
+}
+
+// notFound turns a missing row into the fault; other errors stay.
+func notFound(err error, f *fault.Error) error {
+	if errors.Is(err, store.ErrNotFound) {
+		return f.Because(err)
+	}
+	return err
+}
+
+func (m *Manager) hash(token string) string { return m.Ring.HashToken("client", token) }
+
+// Session reads a session; one whose time has run out says so in its status.
+func (m *Manager) Session(ctx context.Context, id identity.SessionID) (s identity.Session, err error) {
+	err = m.DB.Read(ctx, func(tx *store.Tx) error {
+		s, err = tx.Session(id)
+		return notFound(err, fault.New(fault.NotFound, "resource", "session"))
+	})
+	return m.aged(s), err
+}
+
+// List lists sessions, newest first.
+func (m *Manager) List(ctx context.Context, f store.SessionFilter, p store.Page) (list []identity.Session, total int, err error) {
+	err = m.DB.Read(ctx, func(tx *store.Tx) error {
+		list, total, err = tx.Sessions(f, p)
+		return err
+	})
+	for i := range list {
+		list[i] = m.aged(list[i])
+	}
+	return list, total, err
+}
+
+// aged shows a session that has run out as what it is: the row is not touched.
+func (m *Manager) aged(s identity.Session) identity.Session {
+	now := m.Now()
+	switch {
+	case s.Status != identity.SessionActive && s.Status != identity.SessionPending:
+	case !now.Before(s.ExpireAt):
+		s.Status = identity.SessionExpired
+	case !now.Before(s.AbandonAt):
+		s.Status = identity.SessionAbandoned
+	}
+	return s
+}
+
+// Revoke ends a session at once: no token is minted for it any more. One that is
+// over already stays as it is.
+func (m *Manager) Revoke(ctx context.Context, id identity.SessionID) (identity.Session, error) {
+	err := m.DB.Write(ctx, func(tx *store.Tx) error {
+		if _, err := tx.Session(id); err != nil {
+			return notFound(err, fault.New(fault.NotFound, "resource", "session"))
+		}
+		_, err := tx.EndSession(id, identity.SessionRevoked, m.Now())
+		return err
+	})
+	if err != nil {
+		return identity.Session{}, err
+	}
+	return m.Session(ctx, id)
+}

@@ -1,0 +1,387 @@
+package signin
+
+import (
+	"context"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"usher/internal/fault"
+	"usher/internal/identity"
+	"usher/internal/policy"
+	"usher/internal/saml"
+	"usher/internal/secret"
+	"usher/internal/store"
+)
+
+// Answer is what a provider made the browser post.
+type Answer struct {
+	Connection   identity.ConnectionID
+	SAMLResponse string // base64, as in the form
+	RelayState   string
+	TraceID      string // of the request, kept with the attempt
+}
+
+// Accepted is an answer that was accepted. The browser brings the nonce back in
+// a same-site GET, with its cookie.
+type Accepted struct {
+	AttemptID identity.AttemptID
+	Nonce     string
+
+	// Binding is the value of a cookie to set beside the redirect. Only where the
+	// provider initiated the sign-in, and so no browser is known: it keeps the
+	// redirect from working in any other browser.
+	Binding string
+}
+
+// judgement is one answer on its way through FinishSAML.
+type judgement struct {
+	answer     Answer
+	now        time.Time
+	connection identity.Connection
+	keys       []*rsa.PrivateKey
+	settings   identity.Settings
+	pending    identity.PendingRequest // zero when the provider initiated it
+	raw        []byte
+	result     saml.Result
+	claims     policy.Claims
+	refused    error // by the protocol, before policy was asked
+}
+
+// FinishSAML judges a provider's answer. Whatever the verdict, the attempt is
+// kept; a refusal writes nothing else. An accepted answer is not yet a session:
+// that is for the browser that began the sign-in (threats T-SAML-25 to 27).
+//
+// The error of a refusal is a fault whose meta "attempt_id" refers to the
+// attempt.
+func (f *Flow) FinishSAML(ctx context.Context, a Answer) (Accepted, error) {
+	j := &judgement{answer: a, now: f.Now()}
+	err := f.DB.Read(ctx, func(tx *store.Tx) error { return f.readRequest(tx, j) })
+	if err != nil {
+		return Accepted{}, err
+	}
+	f.verify(j)
+	return f.settle(ctx, j)
+}
+
+// readRequest reads the connection, its keys, and the request that RelayState
+// points at. Keys come from the connection that the URL names, and from nowhere
+// else (invariant 2).
+func (f *Flow) readRequest(tx *store.Tx, j *judgement) error {
+	c, err := activeSAML(tx, j.answer.Connection)
+	if err != nil {
+		return err
+	}
+	j.connection = c
+	rows, err := tx.ConnectionKeys(c.ID)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		key, err := saml.ParseSPKey(row.PrivateKey)
+		if err != nil {
+			return err
+		}
+		j.keys = append(j.keys, key)
+	}
+	in, err := tx.Instance()
+	if err != nil {
+		return err
+	}
+	j.settings = in.Settings
+	j.pending, j.refused, err = f.pendingRequest(tx, j)
+	return err
+}
+
+// activeSAML reads a connection through which people may sign in at this moment.
+func activeSAML(tx *store.Tx, id identity.ConnectionID) (identity.Connection, error) {
+	c, err := tx.Connection(id)
+	if err != nil {
+		return c, missing(err, fault.New(fault.SAMLConnectionActiveNotFound))
+	}
+	if !c.Active || !c.Authenticatable || c.Config.SAML == nil {
+		return c, fault.New(fault.SAMLConnectionActiveNotFound)
+	}
+	return c, nil
+}
+
+// pendingRequest finds the request that an answer belongs to. None is found for
+// an answer that the provider initiated, whose RelayState is then ignored: it is
+// never a place to go (threat T-SAML-05).
+func (f *Flow) pendingRequest(tx *store.Tx, j *judgement) (identity.PendingRequest, error, error) { //nolint:revive // the refusal is a value here
+	unsolicited := j.connection.Config.SAML.AllowIDPInitiated
+	if j.answer.RelayState == "" {
+		if unsolicited {
+			return identity.PendingRequest{}, nil, nil
+		}
+		return identity.PendingRequest{}, fault.New(fault.SAMLResponseRelayStateMissing), nil
+	}
+	p, err := tx.PendingRequest(f.hashRelay(j.answer.RelayState))
+	received := ""
+	switch {
+	case errors.Is(err, store.ErrNotFound) && unsolicited:
+		return identity.PendingRequest{}, nil, nil
+	case errors.Is(err, store.ErrNotFound):
+		received = "a RelayState that was never sent"
+	case err != nil:
+		return identity.PendingRequest{}, nil, err
+	case p.ConnectionID != j.connection.ID:
+		received = "the RelayState of another connection's sign-in"
+	case !p.UsedAt.IsZero():
+		return p, refuseRelay("a RelayState that was used already"), nil
+	case !j.now.Before(p.ExpiresAt):
+		return p, refuseRelay(fmt.Sprintf("a RelayState that expired at %s", p.ExpiresAt.UTC().Format(time.RFC3339))), nil
+	default:
+		return p, nil, nil
+	}
+	return identity.PendingRequest{}, refuseRelay(received), nil
+}
+
+func refuseRelay(received string) error {
+	return fault.New(fault.SAMLResponseInvalid).
+		Detail("reason", "relaystate", "expected", "the RelayState of a sign-in that is under way", "received", received)
+}
+
+// verify parses and checks the answer, outside any transaction.
+func (f *Flow) verify(j *judgement) {
+	if j.refused != nil {
+		return
+	}
+	raw, err := saml.DecodePost(j.answer.SAMLResponse)
+	if err != nil {
+		j.refused = err
+		return
+	}
+	j.raw = raw
+	expect, err := f.expect(j)
+	if err != nil {
+		j.refused = err
+		return
+	}
+	j.result, err = saml.ParseResponse(raw, expect)
+	if err != nil {
+		j.refused = err
+		if j.answer.RelayState == "" && fault.From(err).Reason() == "unsolicited" {
+			// It answers a request and lost its RelayState: threat T-SAML-03.
+			j.refused = fault.New(fault.SAMLResponseRelayStateMissing).Because(err)
+		}
+		return
+	}
+	j.claims = samlClaims(j.connection, j.result.Assertion)
+}
+
+// expect is what the answer is checked against: the connection's live revision
+// and the pending request.
+func (f *Flow) expect(j *judgement) (saml.Expect, error) {
+	c := j.connection
+	s := c.Config.SAML
+	legacy := s.Legacy.At(j.now)
+	e := saml.Expect{
+		Now:            j.now,
+		IDPEntityID:    s.IDPEntityID,
+		SPEntityID:     c.ID.SPMetadataURL(f.BaseURL),
+		ACSURL:         c.ID.ACSURL(f.BaseURL),
+		InResponseTo:   j.pending.RequestID,
+		RequestedAt:    j.pending.CreatedAt,
+		ForceAuthn:     j.pending.ForceAuthn,
+		DecryptionKeys: j.keys,
+		Skew:           time.Duration(s.ClockSkewSeconds) * time.Second,
+		AllowTransient: s.Mapping.UserID != "",
+		Legacy: saml.Legacy{
+			SHA1: legacy.SHA1, RSA1024: legacy.RSA1024, TripleDES: legacy.TripleDES, RSA15: legacy.RSA15,
+		},
+	}
+	e.Certificates = make([]*x509.Certificate, 0, len(s.IDPCertificates))
+	for _, text := range s.IDPCertificates {
+		cert, err := saml.ParseCertificate(text)
+		if err != nil {
+			return e, fmt.Errorf("signin: a stored certificate of %s: %w", c.ID, err)
+		}
+		e.Certificates = append(e.Certificates, cert)
+	}
+	return e, nil
+}
+
+// settle asks policy and writes the outcome, in one transaction.
+func (f *Flow) settle(ctx context.Context, j *judgement) (Accepted, error) {
+	accepted := Accepted{Nonce: secret.NewToken(nonceBytes)}
+	if j.pending.ClientID == "" {
+		accepted.Binding = secret.NewToken(nonceBytes)
+	}
+	fresh := identity.NewID[identity.AttemptID](j.now)
+	var refused error
+	err := f.DB.Write(ctx, func(tx *store.Tx) error {
+		// The connection as it is now: it may have been switched off meanwhile.
+		c, err := activeSAML(tx, j.connection.ID)
+		if err != nil {
+			return err
+		}
+		attempt, err := openAttempt(tx, j, c, fresh)
+		if err != nil {
+			return err
+		}
+		accepted.AttemptID = attempt.ID
+		if refused = j.refused; refused == nil {
+			refused, err = f.admit(tx, j, c, &attempt)
+			if err != nil {
+				return err
+			}
+		}
+		if refused == nil {
+			attempt.State = identity.AttemptAdmitted
+			if err := f.keepVerdict(tx, j, attempt, f.hashNonce(accepted.Nonce, accepted.Binding)); err != nil {
+				return err
+			}
+		} else {
+			refuse(&attempt, refused, j.now)
+		}
+		return f.keepAttempt(tx, j, attempt)
+	})
+	if err != nil {
+		return Accepted{}, err
+	}
+	if refused != nil {
+		return Accepted{}, refer(refused, accepted.AttemptID)
+	}
+	return accepted, nil
+}
+
+// nonceBytes is 256 bits of chance.
+const nonceBytes = 32
+
+// openAttempt is the attempt that the answer belongs to; a new one when the
+// provider initiated it, or when nothing says where it belongs.
+func openAttempt(tx *store.Tx, j *judgement, c identity.Connection, fresh identity.AttemptID) (identity.Attempt, error) {
+	a := identity.Attempt{ID: fresh, ConnectionID: c.ID, IDPInitiated: true, StartedAt: j.now}
+	if j.pending.AttemptID != "" {
+		var err error
+		if a, err = tx.Attempt(j.pending.AttemptID); err != nil {
+			return a, err
+		}
+	}
+	a.RevisionID, a.OrganizationID = c.LiveRevisionID, c.OrganizationID
+	a.TraceID, a.ReturnedAt = j.answer.TraceID, j.now
+	a.Steps = append(a.Steps, identity.Step{
+		At: j.now, Name: "answer_received", Passed: true, Plain: "The identity provider's answer arrived.",
+	})
+	for _, check := range j.result.Checks {
+		a.Steps = append(a.Steps, identity.Step{
+			At: j.now, Name: check.Name, Passed: check.Passed,
+			Expected: check.Expected, Received: check.Received, Plain: check.Plain, Fix: check.Fix,
+		})
+	}
+	for _, warning := range append(j.result.Warnings, j.claims.Warnings...) {
+		a.Steps = append(a.Steps, identity.Step{At: j.now, Name: "warning", Passed: true, Plain: warning})
+	}
+	return a, nil
+}
+
+// admit asks policy, then uses the assertion and the request up. The refusal is
+// a value; err is trouble.
+func (f *Flow) admit(tx *store.Tx, j *judgement, c identity.Connection, a *identity.Attempt) (refused, err error) {
+	facts, err := loadFacts(tx, c, j.claims, j.pending.TypedEmail, j.now)
+	if err != nil {
+		return nil, err
+	}
+	d := policy.Admit(facts)
+	a.Trace, a.Email = d.Trace, j.claims.Email
+	if d.Denied != nil {
+		return d.Denied, nil
+	}
+	assertion := j.result.Assertion
+	expires := assertion.NotOnOrAfter.Add(skew(c) + replayMargin)
+	unused, err := tx.UseAssertion(c.ID, assertion.ID, expires)
+	if err != nil {
+		return nil, err
+	}
+	if !unused {
+		return fault.New(fault.SAMLResponseInvalid).Detail("reason", "replay",
+			"expected", "an assertion that was not used before", "received", assertion.ID), nil
+	}
+	if j.pending.RelayHash == "" {
+		return nil, nil
+	}
+	unused, err = tx.UsePendingRequest(j.pending.RelayHash, j.now)
+	if err == nil && !unused {
+		return refuseRelay("a RelayState that was used already"), nil
+	}
+	return nil, err
+}
+
+// skew is the connection's clock tolerance.
+func skew(c identity.Connection) time.Duration {
+	if s := c.Config.SAML.ClockSkewSeconds; s != 0 {
+		return time.Duration(s) * time.Second
+	}
+	return saml.DefaultSkew
+}
+
+// kept is what a verdict keeps of an answer until the browser comes.
+type kept struct {
+	Claims   policy.Claims `json:"claims"`
+	NotAfter time.Time     `json:"not_after,omitzero"` // SessionNotOnOrAfter
+}
+
+func (f *Flow) keepVerdict(tx *store.Tx, j *judgement, a identity.Attempt, nonceHash string) error {
+	body, err := json.Marshal(kept{Claims: j.claims, NotAfter: j.result.Assertion.SessionNotOnOrAfter})
+	if err != nil {
+		return fmt.Errorf("signin: keeping claims: %w", err)
+	}
+	return tx.InsertVerdict(identity.Verdict{
+		NonceHash:    nonceHash,
+		AttemptID:    a.ID,
+		ConnectionID: a.ConnectionID,
+		RevisionID:   a.RevisionID,
+		ClientID:     j.pending.ClientID,
+		SignInID:     j.pending.SignInID,
+		TypedEmail:   j.pending.TypedEmail,
+		Claims:       body,
+		CreatedAt:    j.now,
+		ExpiresAt:    j.now.Add(verdictLife),
+	})
+}
+
+func (f *Flow) hashNonce(nonce, binding string) string {
+	return f.Ring.HashToken("verdict", nonce+"."+binding)
+}
+
+// keepAttempt writes the attempt and, where evidence is kept, the message.
+func (f *Flow) keepAttempt(tx *store.Tx, j *judgement, a identity.Attempt) error {
+	var err error
+	if j.pending.AttemptID != "" {
+		err = tx.UpdateAttempt(a)
+	} else {
+		err = tx.InsertAttempt(a)
+	}
+	if err != nil || j.settings.EvidenceDays == 0 || len(j.answer.SAMLResponse) > maxEvidence {
+		return err
+	}
+	return tx.PutEvidence(identity.Evidence{
+		AttemptID: a.ID,
+		Body:      []byte(j.answer.SAMLResponse),
+		ExpiresAt: j.now.AddDate(0, 0, j.settings.EvidenceDays),
+	})
+}
+
+// maxEvidence is in bytes: threat T-DOS-17.
+const maxEvidence = 256 << 10
+
+// refuse puts a refusal into an attempt.
+func refuse(a *identity.Attempt, err error, now time.Time) {
+	e := fault.From(err)
+	a.State, a.FinishedAt = identity.AttemptRefused, now
+	a.Code, a.Meta, a.Detail = string(e.Code()), e.Meta(), e.Details()
+}
+
+// refer adds the attempt's reference to a refusal, for the page and the API.
+func refer(err error, id identity.AttemptID) error {
+	e := fault.From(err)
+	pairs := []any{"attempt_id", string(id)}
+	for name, v := range e.Meta() {
+		pairs = append(pairs, name, v)
+	}
+	return fault.New(e.Code(), pairs...).Because(err)
+}

@@ -1,0 +1,107 @@
+package store
+
+import (
+	"usher/internal/identity"
+)
+
+const attemptColumns = `id, connection_id, revision_id, organization_id, idp_initiated, state, typed_email,
+	email, code, meta, detail, steps, trace, user_id, session_id, trace_id, started_at, returned_at, finished_at`
+
+func scanAttempt(row scanner) (a identity.Attempt, err error) {
+	err = row.Scan(&a.ID, &a.ConnectionID, &a.RevisionID, &a.OrganizationID, &a.IDPInitiated,
+		oneOf(&a.State, identity.AttemptStarted, identity.AttemptAdmitted, identity.AttemptComplete,
+			identity.AttemptRefused),
+		&a.TypedEmail, &a.Email, &a.Code, (*metadata)(&a.Meta), (*metadata)(&a.Detail),
+		document{&a.Steps}, document{&a.Trace}, &a.UserID, &a.SessionID, &a.TraceID,
+		(*milliseconds)(&a.StartedAt), (*milliseconds)(&a.ReturnedAt), (*milliseconds)(&a.FinishedAt))
+	return a, err
+}
+
+// Attempt returns an SSO sign-in attempt.
+func (tx *Tx) Attempt(id identity.AttemptID) (identity.Attempt, error) {
+	return one(tx, scanAttempt, `SELECT `+attemptColumns+` FROM attempts WHERE id = $1`, id)
+}
+
+// AttemptFilter narrows a list of attempts; what is empty doesn't.
+type AttemptFilter struct {
+	ConnectionID   identity.ConnectionID
+	OrganizationID identity.OrgID
+	State          identity.AttemptState
+	Email          identity.Email // typed by the person or sent by the provider
+	Code           string
+}
+
+// Attempts lists attempts, the newest first.
+func (tx *Tx) Attempts(f AttemptFilter, p Page) ([]identity.Attempt, int, error) {
+	s := search{from: "attempts", order: "started_at DESC, id DESC"}
+	if f.ConnectionID != "" {
+		s.and("connection_id = ?", f.ConnectionID)
+	}
+	if f.OrganizationID != "" {
+		s.and("organization_id = ?", f.OrganizationID)
+	}
+	if f.State != "" {
+		s.and("state = ?", f.State)
+	}
+	if f.Email != "" {
+		s.and("(email = ? OR typed_email = ?)", f.Email, f.Email)
+	}
+	if f.Code != "" {
+		s.and("code = ?", f.Code)
+	}
+	return find(tx, s, attemptColumns, scanAttempt, p)
+}
+
+// InsertAttempt adds an attempt.
+func (tx *Tx) InsertAttempt(a identity.Attempt) error {
+	_, err := tx.exec(`
+		INSERT INTO attempts (id, connection_id, revision_id, organization_id, idp_initiated, state,
+			typed_email, email, code, meta, detail, steps, trace, user_id, session_id, trace_id,
+			started_at, returned_at, finished_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
+		a.ID, a.ConnectionID, a.RevisionID, a.OrganizationID, a.IDPInitiated, a.State,
+		a.TypedEmail, a.Email, a.Code, metadata(a.Meta), metadata(a.Detail), document{a.Steps},
+		document{a.Trace}, a.UserID, a.SessionID, a.TraceID,
+		ms(a.StartedAt), ms(a.ReturnedAt), ms(a.FinishedAt))
+	return err
+}
+
+// UpdateAttempt writes what became of an attempt. Where it began (connection,
+// organization, who initiated it, the typed address, the time) stays.
+func (tx *Tx) UpdateAttempt(a identity.Attempt) error {
+	return tx.execOne(`
+		UPDATE attempts SET revision_id = $2, state = $3, email = $4, code = $5, meta = $6, detail = $7,
+			steps = $8, trace = $9, user_id = $10, session_id = $11, trace_id = $12,
+			returned_at = $13, finished_at = $14
+		WHERE id = $1`,
+		a.ID, a.RevisionID, a.State, a.Email, a.Code, metadata(a.Meta), metadata(a.Detail),
+		document{a.Steps}, document{a.Trace}, a.UserID, a.SessionID, a.TraceID,
+		ms(a.ReturnedAt), ms(a.FinishedAt))
+}
+
+// PutEvidence keeps what came from the provider, sealed, in the place of what
+// was kept for the attempt before.
+func (tx *Tx) PutEvidence(e identity.Evidence) error {
+	sealed, err := tx.db.keys.Seal("evidence", "body", string(e.AttemptID), e.Body)
+	if err != nil {
+		return err
+	}
+	_, err = tx.exec(`
+		INSERT INTO evidence (attempt_id, body, expires_at) VALUES ($1, $2, $3)
+		ON CONFLICT (attempt_id) DO UPDATE SET body = excluded.body, expires_at = excluded.expires_at`,
+		e.AttemptID, sealed, ms(e.ExpiresAt))
+	return err
+}
+
+// Evidence returns what came from the provider. It may have run out and wait to
+// be pruned: the caller looks at ExpiresAt.
+func (tx *Tx) Evidence(id identity.AttemptID) (identity.Evidence, error) {
+	return one(tx, func(row scanner) (e identity.Evidence, err error) {
+		var sealed string
+		if err := row.Scan(&e.AttemptID, &sealed, (*milliseconds)(&e.ExpiresAt)); err != nil {
+			return e, err
+		}
+		e.Body, err = tx.db.keys.Open("evidence", "body", string(e.AttemptID), sealed)
+		return e, err
+	}, `SELECT attempt_id, body, expires_at FROM evidence WHERE attempt_id = $1`, id)
+}

@@ -1,0 +1,106 @@
+package store
+
+import (
+	"time"
+
+	"usher/internal/identity"
+)
+
+// Instance returns this deployment; ErrNotFound before it was set up.
+func (tx *Tx) Instance() (identity.Instance, error) {
+	return one(tx, func(row scanner) (i identity.Instance, err error) {
+		err = row.Scan(&i.ID, document{&i.Settings}, (*milliseconds)(&i.CreatedAt), (*milliseconds)(&i.UpdatedAt))
+		return i, err
+	}, `SELECT id, settings, created_at, updated_at FROM instance`)
+}
+
+// InsertInstance sets the deployment up and reports whether it was not before.
+func (tx *Tx) InsertInstance(i identity.Instance) (fresh bool, err error) {
+	return tx.execChanged(`
+		INSERT INTO instance (id, settings, created_at, updated_at)
+		SELECT $1, $2, CAST($3 AS BIGINT), CAST($4 AS BIGINT) WHERE NOT EXISTS (SELECT 1 FROM instance)`,
+		i.ID, document{i.Settings}, ms(i.CreatedAt), ms(i.UpdatedAt))
+}
+
+// UpdateSettings writes the settings of the deployment.
+func (tx *Tx) UpdateSettings(id identity.InstanceID, s identity.Settings, now time.Time) error {
+	return tx.execOne(`UPDATE instance SET settings = $2, updated_at = $3 WHERE id = $1`,
+		id, document{s}, ms(now))
+}
+
+// SigningKeys returns the keys that sign session tokens, retired ones as long as
+// they have not been deleted, the newest first.
+func (tx *Tx) SigningKeys() ([]identity.SigningKey, error) {
+	return all(tx, func(row scanner) (k identity.SigningKey, err error) {
+		var sealed string
+		if err := row.Scan(&k.ID, &sealed, (*milliseconds)(&k.SignsFrom), (*milliseconds)(&k.RetiredAt),
+			(*milliseconds)(&k.CreatedAt)); err != nil {
+			return k, err
+		}
+		k.PrivateKey, err = tx.db.keys.Open("signing_keys", "private_key", k.ID, sealed)
+		return k, err
+	}, `
+		SELECT id, private_key, signs_from, retired_at, created_at
+		FROM signing_keys ORDER BY created_at DESC, id DESC`)
+}
+
+// InsertSigningKey adds a key, sealed.
+func (tx *Tx) InsertSigningKey(k identity.SigningKey) error {
+	sealed, err := tx.db.keys.Seal("signing_keys", "private_key", k.ID, k.PrivateKey)
+	if err != nil {
+		return err
+	}
+	_, err = tx.exec(`
+		INSERT INTO signing_keys (id, private_key, signs_from, retired_at, created_at)
+		VALUES ($1, $2, $3, $4, $5)`,
+		k.ID, sealed, ms(k.SignsFrom), ms(k.RetiredAt), ms(k.CreatedAt))
+	return err
+}
+
+// RetireSigningKey sets when a key leaves the key set, and reports whether that
+// was not set yet.
+func (tx *Tx) RetireSigningKey(id string, at time.Time) (bool, error) {
+	return tx.execChanged(`
+		UPDATE signing_keys SET retired_at = $2 WHERE id = $1 AND retired_at = 0`, id, ms(at))
+}
+
+// DeleteSigningKeysRetiredBefore removes keys that left the key set before a
+// time, and returns how many.
+func (tx *Tx) DeleteSigningKeysRetiredBefore(t time.Time) (int, error) {
+	n, err := tx.exec(`DELETE FROM signing_keys WHERE retired_at <> 0 AND retired_at < $1`, ms(t))
+	return int(n), err
+}
+
+const secretKeyColumns = `id, hash, name, created_at, revoked_at`
+
+func scanSecretKey(row scanner) (k identity.SecretKey, err error) {
+	err = row.Scan(&k.ID, &k.Hash, &k.Name, (*milliseconds)(&k.CreatedAt), (*milliseconds)(&k.RevokedAt))
+	return k, err
+}
+
+// SecretKeyByHash returns the Backend API key of a hash. A revoked one is not
+// found.
+func (tx *Tx) SecretKeyByHash(hash string) (identity.SecretKey, error) {
+	return one(tx, scanSecretKey, `
+		SELECT `+secretKeyColumns+` FROM secret_keys WHERE hash = $1 AND revoked_at = 0`, hash)
+}
+
+// SecretKeys lists the Backend API keys, revoked ones too, the newest first.
+func (tx *Tx) SecretKeys() ([]identity.SecretKey, error) {
+	return all(tx, scanSecretKey, `SELECT `+secretKeyColumns+` FROM secret_keys ORDER BY created_at DESC, id DESC`)
+}
+
+// InsertSecretKey adds a Backend API key.
+func (tx *Tx) InsertSecretKey(k identity.SecretKey) error {
+	_, err := tx.exec(`
+		INSERT INTO secret_keys (id, hash, name, created_at, revoked_at) VALUES ($1, $2, $3, $4, $5)`,
+		k.ID, k.Hash, k.Name, ms(k.CreatedAt), ms(k.RevokedAt))
+	return err
+}
+
+// RevokeSecretKey shuts a Backend API key out and reports whether it was good
+// before.
+func (tx *Tx) RevokeSecretKey(id identity.SecretKeyID, at time.Time) (bool, error) {
+	return tx.execChanged(`
+		UPDATE secret_keys SET revoked_at = $2 WHERE id = $1 AND revoked_at = 0`, id, ms(at))
+}

@@ -1,0 +1,127 @@
+package store
+
+import (
+	"usher/internal/identity"
+)
+
+const organizationColumns = `o.id, o.name, o.slug, o.max_allowed_memberships, o.admin_delete_enabled,
+	o.exclusive_membership, o.self_serve_sso_enabled, o.public_metadata, o.private_metadata,
+	o.created_by, o.created_at, o.updated_at`
+
+func scanOrganization(row scanner) (o identity.Organization, err error) {
+	err = row.Scan(&o.ID, &o.Name, (*optional)(&o.Slug), &o.MaxAllowedMemberships, &o.AdminDeleteEnabled,
+		&o.ExclusiveMembership, &o.SelfServeSSOEnabled, (*metadata)(&o.PublicMetadata),
+		(*metadata)(&o.PrivateMetadata), &o.CreatedBy, (*milliseconds)(&o.CreatedAt), (*milliseconds)(&o.UpdatedAt))
+	return o, err
+}
+
+// Organization returns an organization.
+func (tx *Tx) Organization(id identity.OrgID) (identity.Organization, error) {
+	return one(tx, scanOrganization, `SELECT `+organizationColumns+` FROM organizations o WHERE o.id = $1`, id)
+}
+
+// OrganizationBySlug returns the organization with a slug.
+func (tx *Tx) OrganizationBySlug(slug string) (identity.Organization, error) {
+	return one(tx, scanOrganization, `SELECT `+organizationColumns+` FROM organizations o WHERE o.slug = $1`, slug)
+}
+
+// OrganizationFilter narrows a list of organizations; what is empty doesn't.
+type OrganizationFilter struct {
+	IDs     []identity.OrgID
+	UserIDs []identity.UserID // with one of them as a member
+	Query   string            // in the name or the slug, or the whole id
+	OrderBy string            // name, created_at or members_count with + or - before it; empty: -created_at
+}
+
+// Organizations lists organizations. The error is ErrOrder for an order that
+// there isn't.
+func (tx *Tx) Organizations(f OrganizationFilter, p Page) ([]identity.Organization, int, error) {
+	s := search{from: "organizations o"}
+	andIn(&s, "o.id IN (?)", f.IDs)
+	andIn(&s, "o.id IN (SELECT organization_id FROM memberships WHERE user_id IN (?))", f.UserIDs)
+	s.andMatches(f.Query, "lower(o.name) LIKE ?", "lower(o.slug) LIKE ?", "o.id = ?")
+	if err := s.orderBy(f.OrderBy, "o.id", map[string]string{
+		"name":          "o.name",
+		"created_at":    "o.created_at",
+		"members_count": "(SELECT count(*) FROM memberships m WHERE m.organization_id = o.id)",
+	}); err != nil {
+		return nil, 0, err
+	}
+	return find(tx, s, organizationColumns, scanOrganization, p)
+}
+
+// InsertOrganization adds an organization. The error is ErrConflict when the
+// slug is taken.
+func (tx *Tx) InsertOrganization(o identity.Organization) error {
+	_, err := tx.exec(`
+		INSERT INTO organizations (id, name, slug, max_allowed_memberships, admin_delete_enabled,
+			exclusive_membership, self_serve_sso_enabled, public_metadata, private_metadata,
+			created_by, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+		o.ID, o.Name, optional(o.Slug), o.MaxAllowedMemberships, o.AdminDeleteEnabled,
+		o.ExclusiveMembership, o.SelfServeSSOEnabled, metadata(o.PublicMetadata), metadata(o.PrivateMetadata),
+		o.CreatedBy, ms(o.CreatedAt), ms(o.UpdatedAt))
+	return err
+}
+
+// UpdateOrganization writes all of an organization but who made it and when.
+func (tx *Tx) UpdateOrganization(o identity.Organization) error {
+	return tx.execOne(`
+		UPDATE organizations SET name = $2, slug = $3, max_allowed_memberships = $4,
+			admin_delete_enabled = $5, exclusive_membership = $6, self_serve_sso_enabled = $7,
+			public_metadata = $8, private_metadata = $9, updated_at = $10
+		WHERE id = $1`,
+		o.ID, o.Name, optional(o.Slug), o.MaxAllowedMemberships,
+		o.AdminDeleteEnabled, o.ExclusiveMembership, o.SelfServeSSOEnabled,
+		metadata(o.PublicMetadata), metadata(o.PrivateMetadata), ms(o.UpdatedAt))
+}
+
+// DeleteOrganization removes an organization with its memberships and domains,
+// and reports whether it was there. Its connections stay.
+func (tx *Tx) DeleteOrganization(id identity.OrgID) (bool, error) {
+	return tx.execChanged(`DELETE FROM organizations WHERE id = $1`, id)
+}
+
+const organizationDomainColumns = `id, organization_id, name, enrollment_mode, verified, created_at, updated_at`
+
+func scanOrganizationDomain(row scanner) (d identity.OrganizationDomain, err error) {
+	err = row.Scan(&d.ID, &d.OrganizationID, &d.Name, oneOf(&d.EnrollmentMode, identity.EnrollmentManual,
+		identity.EnrollmentInvitation, identity.EnrollmentSuggestion, identity.EnrollmentSSO),
+		&d.Verified, (*milliseconds)(&d.CreatedAt), (*milliseconds)(&d.UpdatedAt))
+	return d, err
+}
+
+// OrganizationDomains lists the domains of an organization, the oldest first.
+func (tx *Tx) OrganizationDomains(org identity.OrgID) ([]identity.OrganizationDomain, error) {
+	return all(tx, scanOrganizationDomain, `
+		SELECT `+organizationDomainColumns+` FROM organization_domains
+		WHERE organization_id = $1 ORDER BY created_at, id`, org)
+}
+
+// VerifiedDomain returns the one verified domain of a name, and so its owner.
+func (tx *Tx) VerifiedDomain(name identity.Domain) (identity.OrganizationDomain, error) {
+	return one(tx, scanOrganizationDomain, `
+		SELECT `+organizationDomainColumns+` FROM organization_domains WHERE name = $1 AND verified`, name)
+}
+
+// OrganizationDomainByName returns a domain of an organization.
+func (tx *Tx) OrganizationDomainByName(org identity.OrgID, name identity.Domain) (identity.OrganizationDomain, error) {
+	return one(tx, scanOrganizationDomain, `
+		SELECT `+organizationDomainColumns+` FROM organization_domains
+		WHERE organization_id = $1 AND name = $2`, org, name)
+}
+
+// InsertOrganizationDomain adds a domain. The error is ErrConflict when the
+// organization lists it already, or it is verified and belongs to another.
+func (tx *Tx) InsertOrganizationDomain(d identity.OrganizationDomain) error {
+	_, err := tx.exec(`
+		INSERT INTO organization_domains (id, organization_id, name, enrollment_mode, verified, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+		d.ID, d.OrganizationID, d.Name, d.EnrollmentMode, d.Verified, ms(d.CreatedAt), ms(d.UpdatedAt))
+	return err
+}
+
+// DeleteOrganizationDomain removes a domain and reports whether it was there.
+func (tx *Tx) DeleteOrganizationDomain(id identity.DomainID) (bool, error) {
+	return tx.execChanged(`DELETE FROM organization_domains WHERE id = $1`, id)
+}

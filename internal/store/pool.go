@@ -1,0 +1,110 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// session is one connection. Only one goroutine has it at a time.
+type session interface {
+	// exec runs one statement and returns the number of rows it changed.
+	exec(ctx context.Context, text string, args []any) (int64, error)
+	// query runs one statement and gives each row to a function.
+	query(ctx context.Context, q query, each func(scanner) error) error
+	// script runs a text of many statements.
+	script(ctx context.Context, text string) error
+	close() error
+}
+
+// query is a statement that returns rows.
+type query struct {
+	text string
+	args []any
+	once bool // the text varies: not worth keeping prepared
+}
+
+// scanner is a row.
+type scanner interface {
+	Scan(dest ...any) error
+}
+
+// pool hands out connections, the last used first. database/sql has a pool too,
+// but can't keep prepared statements on a connection across transactions.
+type pool struct {
+	open  func(context.Context) (session, error)
+	slots chan struct{} // one for each connection that may be out
+
+	mu   sync.Mutex
+	idle []session
+}
+
+func newPool(size int, open func(context.Context) (session, error)) *pool {
+	return &pool{open: open, slots: make(chan struct{}, size)}
+}
+
+// get waits for a connection, opening one if none is idle. It reports whether
+// the connection has served before.
+func (p *pool) get(ctx context.Context) (s session, used bool, err error) {
+	select {
+	case p.slots <- struct{}{}:
+	default:
+		wait := time.NewTimer(statementTimeout)
+		defer wait.Stop()
+		select {
+		case p.slots <- struct{}{}:
+		case <-wait.C:
+			return nil, false, fmt.Errorf("%w: no connection free for %s", ErrBusy, statementTimeout)
+		case <-ctx.Done():
+			return nil, false, ctx.Err()
+		}
+	}
+	if s := p.lastIdle(); s != nil {
+		return s, true, nil
+	}
+	if s, err = p.open(ctx); err != nil {
+		<-p.slots
+		return nil, false, err
+	}
+	return s, false, nil
+}
+
+func (p *pool) lastIdle() session {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := len(p.idle)
+	if n == 0 {
+		return nil
+	}
+	s := p.idle[n-1]
+	p.idle = p.idle[:n-1]
+	return s
+}
+
+// put takes a connection back, and closes it if it isn't sound.
+func (p *pool) put(s session, sound bool) {
+	if sound {
+		p.mu.Lock()
+		p.idle = append(p.idle, s)
+		p.mu.Unlock()
+	} else {
+		_ = s.close() // what is wrong with it has been reported
+	}
+	<-p.slots
+}
+
+// close waits for the connections that are out and closes all.
+func (p *pool) close() error {
+	for range cap(p.slots) {
+		p.slots <- struct{}{}
+	}
+	var first error
+	for _, s := range p.idle {
+		if err := s.close(); first == nil {
+			first = err
+		}
+	}
+	p.idle = nil
+	return first
+}

@@ -1,0 +1,78 @@
+package store
+
+import "time"
+
+// Retention says how long what is over is kept. Zero means for ever.
+type Retention struct {
+	Attempts     time.Duration // SSO attempts, from their start
+	SignIns      time.Duration // sign-ins and sign-ups, from the time they were given up
+	Sessions     time.Duration // sessions, from their absolute end
+	Clients      time.Duration // browsers without a session, from their last change
+	RateCounters time.Duration // from the start of their window
+}
+
+const (
+	// pruneBatch is how many rows of a table one transaction removes, so that it
+	// doesn't keep others waiting.
+	pruneBatch = 500
+
+	// replayMargin is how long a used assertion, and what else guards against a
+	// replay, is kept after its end (threat T-OPS-15).
+	replayMargin = time.Hour
+)
+
+// PruneReport is what a call of Prune removed.
+type PruneReport struct {
+	Removed int
+	More    bool // there is more to remove: call again, in a new transaction
+}
+
+// Prune removes a batch of what is over: pending requests, verdicts, used
+// assertions and evidence after their end, and the rest as r says.
+func (tx *Tx) Prune(now time.Time, r Retention) (PruneReport, error) {
+	const forever = -1
+	before := func(d time.Duration) int64 {
+		if d <= 0 {
+			return forever
+		}
+		return ms(now.Add(-d))
+	}
+	var report PruneReport
+	for _, p := range []struct {
+		text   string // removes a batch of what is older than $1
+		before int64
+	}{
+		{`DELETE FROM pending_requests WHERE relay_hash IN
+			(SELECT relay_hash FROM pending_requests WHERE expires_at < $1 LIMIT $2)`, before(replayMargin)},
+		{`DELETE FROM verdicts WHERE nonce_hash IN
+			(SELECT nonce_hash FROM verdicts WHERE expires_at < $1 LIMIT $2)`, before(replayMargin)},
+		{`DELETE FROM used_assertions WHERE (connection_id, assertion_id) IN
+			(SELECT connection_id, assertion_id FROM used_assertions WHERE expires_at < $1 LIMIT $2)`, before(replayMargin)},
+		{`DELETE FROM evidence WHERE attempt_id IN
+			(SELECT attempt_id FROM evidence WHERE expires_at < $1 LIMIT $2)`, ms(now)},
+		{`DELETE FROM attempts WHERE id IN
+			(SELECT id FROM attempts WHERE started_at < $1 LIMIT $2)`, before(r.Attempts)},
+		{`DELETE FROM sign_ins WHERE id IN
+			(SELECT id FROM sign_ins WHERE abandon_at < $1 LIMIT $2)`, before(r.SignIns)},
+		{`DELETE FROM sign_ups WHERE id IN
+			(SELECT id FROM sign_ups WHERE abandon_at < $1 LIMIT $2)`, before(r.SignIns)},
+		{`DELETE FROM sessions WHERE id IN
+			(SELECT id FROM sessions WHERE expire_at < $1 LIMIT $2)`, before(r.Sessions)},
+		{`DELETE FROM clients WHERE id IN
+			(SELECT id FROM clients c WHERE updated_at < $1
+				AND NOT EXISTS (SELECT 1 FROM sessions s WHERE s.client_id = c.id) LIMIT $2)`, before(r.Clients)},
+		{`DELETE FROM rate_counters WHERE (name, window_start) IN
+			(SELECT name, window_start FROM rate_counters WHERE window_start < $1 LIMIT $2)`, before(r.RateCounters)},
+	} {
+		if p.before == forever {
+			continue
+		}
+		n, err := tx.exec(p.text, p.before, pruneBatch)
+		if err != nil {
+			return report, err
+		}
+		report.Removed += int(n)
+		report.More = report.More || n == pruneBatch
+	}
+	return report, nil
+}

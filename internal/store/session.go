@@ -1,0 +1,99 @@
+package store
+
+import (
+	"time"
+
+	"usher/internal/identity"
+)
+
+const sessionColumns = `id, client_id, user_id, status, connection_id, last_active_organization_id,
+	first_factor_at, expire_at, abandon_at, last_active_at, created_at, updated_at`
+
+func scanSession(row scanner) (s identity.Session, err error) {
+	err = row.Scan(&s.ID, &s.ClientID, &s.UserID, oneOf(&s.Status, identity.SessionActive,
+		identity.SessionPending, identity.SessionEnded, identity.SessionExpired, identity.SessionRemoved,
+		identity.SessionRevoked, identity.SessionAbandoned, identity.SessionReplaced),
+		&s.ConnectionID, &s.LastActiveOrganizationID, (*milliseconds)(&s.FirstFactorAt),
+		(*milliseconds)(&s.ExpireAt), (*milliseconds)(&s.AbandonAt), (*milliseconds)(&s.LastActiveAt),
+		(*milliseconds)(&s.CreatedAt), (*milliseconds)(&s.UpdatedAt))
+	return s, err
+}
+
+// Session returns a session, live or not.
+func (tx *Tx) Session(id identity.SessionID) (identity.Session, error) {
+	return one(tx, scanSession, `SELECT `+sessionColumns+` FROM sessions WHERE id = $1`, id)
+}
+
+// SessionsOfClient lists the sessions of a browser, live or not, the oldest
+// first.
+func (tx *Tx) SessionsOfClient(client identity.ClientID) ([]identity.Session, error) {
+	return all(tx, scanSession, `
+		SELECT `+sessionColumns+` FROM sessions WHERE client_id = $1 ORDER BY created_at, id`, client)
+}
+
+// SessionsOfUser lists the sessions of a user, live or not, the oldest first.
+func (tx *Tx) SessionsOfUser(user identity.UserID) ([]identity.Session, error) {
+	return all(tx, scanSession, `
+		SELECT `+sessionColumns+` FROM sessions WHERE user_id = $1 ORDER BY created_at, id`, user)
+}
+
+// SessionFilter narrows a list of sessions; what is empty doesn't.
+type SessionFilter struct {
+	ClientID identity.ClientID
+	UserID   identity.UserID
+	Status   identity.SessionStatus // as stored: an active one may have run out
+}
+
+// Sessions lists sessions, the newest first.
+func (tx *Tx) Sessions(f SessionFilter, p Page) ([]identity.Session, int, error) {
+	s := search{from: "sessions", order: "created_at DESC, id DESC"}
+	if f.ClientID != "" {
+		s.and("client_id = ?", f.ClientID)
+	}
+	if f.UserID != "" {
+		s.and("user_id = ?", f.UserID)
+	}
+	if f.Status != "" {
+		s.and("status = ?", f.Status)
+	}
+	return find(tx, s, sessionColumns, scanSession, p)
+}
+
+// InsertSession adds a session.
+func (tx *Tx) InsertSession(s identity.Session) error {
+	_, err := tx.exec(`
+		INSERT INTO sessions (id, client_id, user_id, status, connection_id, last_active_organization_id,
+			first_factor_at, expire_at, abandon_at, last_active_at, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+		s.ID, s.ClientID, s.UserID, s.Status, s.ConnectionID, s.LastActiveOrganizationID,
+		ms(s.FirstFactorAt), ms(s.ExpireAt), ms(s.AbandonAt), ms(s.LastActiveAt), ms(s.CreatedAt), ms(s.UpdatedAt))
+	return err
+}
+
+// UpdateSession writes what may change while a session is in use. It brings no
+// session back to life: EndSession is the way out, and there is none in.
+func (tx *Tx) UpdateSession(s identity.Session) error {
+	return tx.execOne(`
+		UPDATE sessions SET status = CASE WHEN status IN ('active', 'pending') THEN $2 ELSE status END,
+			last_active_organization_id = $3, expire_at = $4, abandon_at = $5, last_active_at = $6, updated_at = $7
+		WHERE id = $1`,
+		s.ID, s.Status, s.LastActiveOrganizationID, ms(s.ExpireAt), ms(s.AbandonAt),
+		ms(s.LastActiveAt), ms(s.UpdatedAt))
+}
+
+// EndSession takes a session out of use with a status that says why, and reports
+// whether it was in use.
+func (tx *Tx) EndSession(id identity.SessionID, status identity.SessionStatus, now time.Time) (bool, error) {
+	return tx.execChanged(`
+		UPDATE sessions SET status = $2, updated_at = $3
+		WHERE id = $1 AND status IN ('active', 'pending')`, id, status, ms(now))
+}
+
+// EndSessionsOfUser ends every session of a user that is in use and returns how
+// many those were.
+func (tx *Tx) EndSessionsOfUser(user identity.UserID, status identity.SessionStatus, now time.Time) (int, error) {
+	n, err := tx.exec(`
+		UPDATE sessions SET status = $2, updated_at = $3
+		WHERE user_id = $1 AND status IN ('active', 'pending')`, user, status, ms(now))
+	return int(n), err
+}

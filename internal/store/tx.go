@@ -1,0 +1,281 @@
+package store
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Tx is a transaction under way. It belongs to one goroutine and ends when the
+// function that it was given to returns.
+type Tx struct {
+	ctx     context.Context
+	db      *DB
+	session session
+	err     error // of the first statement that failed: nothing runs after it
+	over    bool
+}
+
+var errTxOver = errors.New("store: the transaction is over")
+
+// run gives the transaction to f and adds the failure of a statement that f
+// kept to itself.
+func (tx *Tx) run(f func(*Tx) error) error {
+	err := f(tx)
+	if tx.err != nil && !errors.Is(err, tx.err) {
+		return tx.err
+	}
+	return err
+}
+
+// ready reports why no further statement may run, if so.
+func (tx *Tx) ready() error {
+	switch {
+	case tx.over:
+		return errTxOver
+	case tx.err != nil:
+		return tx.err
+	case tx.ctx.Err() != nil:
+		return tx.failed(tx.ctx.Err())
+	}
+	return nil
+}
+
+// failed notes the failure of a statement. PostgreSQL refuses everything after
+// one, and SQLite may have rolled back behind our back, so both go on as failed.
+func (tx *Tx) failed(err error) error {
+	switch {
+	case tx.ctx.Err() != nil:
+		tx.err = fmt.Errorf("store: running a statement: %w", tx.ctx.Err())
+	case errors.Is(err, context.DeadlineExceeded): // our own statementTimeout
+		tx.err = fmt.Errorf("store: running a statement: %w: %w", ErrBusy, err)
+	default:
+		tx.err = tx.db.dialect.explain("running a statement", err)
+	}
+	return tx.err
+}
+
+// exec runs a statement and returns the number of rows that it changed.
+func (tx *Tx) exec(query string, args ...any) (int64, error) {
+	if err := tx.ready(); err != nil {
+		return 0, err
+	}
+	args, err := plain(args)
+	if err != nil {
+		return 0, tx.failed(err)
+	}
+	n, err := tx.session.exec(tx.ctx, query, args)
+	if err != nil {
+		return 0, tx.failed(err)
+	}
+	return n, nil
+}
+
+// execOne runs a statement that must find its row.
+func (tx *Tx) execOne(query string, args ...any) error {
+	n, err := tx.exec(query, args...)
+	if err == nil && n == 0 {
+		return ErrNotFound
+	}
+	return err
+}
+
+// execChanged runs a statement whose precondition may not hold, and reports
+// whether it did.
+func (tx *Tx) execChanged(query string, args ...any) (bool, error) {
+	n, err := tx.exec(query, args...)
+	return n > 0, err
+}
+
+// one returns the single row of a query, ErrNotFound if there is none.
+func one[T any](tx *Tx, scan func(scanner) (T, error), query string, args ...any) (T, error) {
+	var zero T
+	rows, err := all(tx, scan, query, args...)
+	switch {
+	case err != nil:
+		return zero, err
+	case len(rows) == 0:
+		return zero, ErrNotFound
+	}
+	return rows[0], nil
+}
+
+// all returns the rows of a query whose text is always the same.
+func all[T any](tx *Tx, scan func(scanner) (T, error), text string, args ...any) ([]T, error) {
+	return collect(tx.ctx, tx, scan, query{text: text, args: args})
+}
+
+// list returns the rows of a query whose text varies. It may be slow, so it
+// stops at the statement timeout on either engine.
+func list[T any](tx *Tx, scan func(scanner) (T, error), text string, args ...any) ([]T, error) {
+	ctx, cancel := context.WithTimeout(tx.ctx, statementTimeout)
+	defer cancel()
+	return collect(ctx, tx, scan, query{text: text, args: args, once: true})
+}
+
+func collect[T any](ctx context.Context, tx *Tx, scan func(scanner) (T, error), q query) ([]T, error) {
+	err := tx.ready()
+	if err != nil {
+		return nil, err
+	}
+	if q.args, err = plain(q.args); err != nil {
+		return nil, tx.failed(err)
+	}
+	var found []T
+	if err := tx.session.query(ctx, q, func(row scanner) error {
+		value, err := scan(row)
+		found = append(found, value)
+		return err
+	}); err != nil {
+		return nil, tx.failed(err)
+	}
+	return found, nil
+}
+
+// plain turns arguments into the few types that both drivers take: ids and
+// other named strings into string, Valuers into their value.
+func plain(args []any) ([]any, error) {
+	for i, arg := range args {
+		switch arg.(type) {
+		case string, int64, bool, nil:
+			continue
+		}
+		v, err := driver.DefaultParameterConverter.ConvertValue(arg)
+		if err != nil {
+			return nil, fmt.Errorf("argument %d: %w", i+1, err)
+		}
+		args[i] = v
+	}
+	return args, nil
+}
+
+func scanInt(row scanner) (n int, err error) {
+	err = row.Scan(&n)
+	return n, err
+}
+
+func scanID[T ~string](row scanner) (id T, err error) {
+	err = row.Scan(&id)
+	return id, err
+}
+
+// maxPage is the most rows that a list returns (threat T-DOS-16).
+const maxPage = 500
+
+// Page asks for a part of a list. A Limit of 0, or one above 500, means 500.
+type Page struct {
+	Limit  int
+	Offset int
+}
+
+// search is a list query being put together. Values only ever go into args.
+type search struct {
+	from  string   // tables and joins
+	where []string // joined by AND
+	order string   // with its direction and a tie-break
+	args  []any
+}
+
+// and adds a condition whose question marks stand for the values.
+func (s *search) and(condition string, values ...any) {
+	for _, v := range values {
+		s.args = append(s.args, v)
+		condition = strings.Replace(condition, "?", "$"+strconv.Itoa(len(s.args)), 1)
+	}
+	s.where = append(s.where, condition)
+}
+
+// andIn adds a condition with a list in the place of "(?)", and before it the
+// values of other question marks. An empty list adds nothing: it does not filter.
+func andIn[T ~string](s *search, condition string, values []T, before ...any) {
+	if len(values) == 0 {
+		return
+	}
+	args := before
+	for _, v := range values {
+		args = append(args, string(v))
+	}
+	marks := "(?" + strings.Repeat(", ?", len(values)-1) + ")"
+	s.and(strings.Replace(condition, "(?)", marks, 1), args...)
+}
+
+// andMatches adds that a text is found by one of the expressions, which hold
+// "LIKE ?" (the text is part of it, whatever the case; of ASCII letters only, at
+// SQLite) or "= ?". An empty text adds nothing.
+func (s *search) andMatches(text string, expressions ...string) {
+	if text == "" {
+		return
+	}
+	escaped := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(strings.ToLower(text))
+	var conditions []string
+	var values []any
+	for _, e := range expressions {
+		value := text
+		if strings.Contains(e, "LIKE ?") {
+			e, value = strings.Replace(e, "LIKE ?", `LIKE ? ESCAPE '\'`, 1), "%"+escaped+"%"
+		}
+		conditions = append(conditions, e)
+		values = append(values, value)
+	}
+	s.and("("+strings.Join(conditions, " OR ")+")", values...)
+}
+
+// orderBy sets the order from a field with an optional + or - before it, "" for
+// -created_at. Rows that are equal come in the order of their ids.
+func (s *search) orderBy(by, id string, fields map[string]string) error {
+	if by == "" {
+		by = "-created_at"
+	}
+	direction := "ASC"
+	name, descending := strings.CutPrefix(by, "-")
+	if descending {
+		direction = "DESC"
+	} else {
+		name = strings.TrimPrefix(by, "+")
+	}
+	expression, ok := fields[name]
+	if !ok {
+		return fmt.Errorf("store: %w: %q", ErrOrder, by)
+	}
+	s.order = expression + " " + direction + ", " + id + " " + direction
+	return nil
+}
+
+func (s *search) conditions() string {
+	if len(s.where) == 0 {
+		return ""
+	}
+	return " WHERE " + strings.Join(s.where, " AND ")
+}
+
+// count returns how many rows there are in all.
+func (s *search) count(tx *Tx) (int, error) {
+	n, err := list(tx, scanInt, "SELECT count(*) FROM "+s.from+s.conditions(), s.args...)
+	if err != nil {
+		return 0, err
+	}
+	return n[0], nil
+}
+
+// find returns a page of rows, and how many there are in all.
+func find[T any](tx *Tx, s search, columns string, scan func(scanner) (T, error), p Page) ([]T, int, error) {
+	if p.Limit <= 0 || p.Limit > maxPage {
+		p.Limit = maxPage
+	}
+	p.Offset = max(p.Offset, 0)
+	n := len(s.args)
+	query := "SELECT " + columns + " FROM " + s.from + s.conditions() + " ORDER BY " + s.order +
+		" LIMIT $" + strconv.Itoa(n+1) + " OFFSET $" + strconv.Itoa(n+2)
+	rows, err := list(tx, scan, query, append(s.args[:n:n], p.Limit, p.Offset)...)
+	if err != nil {
+		return nil, 0, err
+	}
+	if len(rows) < p.Limit && (len(rows) > 0 || p.Offset == 0) {
+		return rows, p.Offset + len(rows), nil // the last page tells it
+	}
+	total, err := s.count(tx)
+	return rows, total, err
+}

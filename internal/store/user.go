@@ -1,0 +1,155 @@
+package store
+
+import (
+	"usher/internal/identity"
+)
+
+const userColumns = `u.id, u.external_id, u.first_name, u.last_name, u.username, u.password_hash,
+	u.primary_email_id, u.public_metadata, u.private_metadata, u.unsafe_metadata, u.banned, u.locked_until,
+	u.deactivated_at, u.last_sign_in_at, u.last_active_at, u.created_at, u.updated_at`
+
+func scanUser(row scanner) (u identity.User, err error) {
+	err = row.Scan(&u.ID, (*optional)(&u.ExternalID), &u.FirstName, &u.LastName, (*optional)(&u.Username),
+		&u.PasswordHash, &u.PrimaryEmailID, (*metadata)(&u.PublicMetadata), (*metadata)(&u.PrivateMetadata),
+		(*metadata)(&u.UnsafeMetadata), &u.Banned, (*milliseconds)(&u.LockedUntil),
+		(*milliseconds)(&u.DeactivatedAt), (*milliseconds)(&u.LastSignInAt), (*milliseconds)(&u.LastActiveAt),
+		(*milliseconds)(&u.CreatedAt), (*milliseconds)(&u.UpdatedAt))
+	return u, err
+}
+
+// User returns a person.
+func (tx *Tx) User(id identity.UserID) (identity.User, error) {
+	return one(tx, scanUser, `SELECT `+userColumns+` FROM users u WHERE u.id = $1`, id)
+}
+
+// UserFilter narrows a list of users; what is empty doesn't. A user must match
+// every field, and one value of each.
+type UserFilter struct {
+	IDs             []identity.UserID
+	Emails          []identity.Email // verified or not
+	ExternalIDs     []string
+	Usernames       []string
+	OrganizationIDs []identity.OrgID  // members
+	Query           string            // in the name, the username, an address, or the whole id or external id
+	Provider        identity.Provider // has an account at a connection of this kind
+	ProviderUserIDs []string          // with one of these subjects; needs Provider
+	Banned          *bool
+
+	// OrderBy is a field of the list below with + or - before it; empty:
+	// -created_at. StartingAfter continues after a user in the order of
+	// created_at.
+	OrderBy       string
+	StartingAfter identity.UserID
+}
+
+// userOrders are the fields that lists of users and members can be ordered by.
+// Columns are of users u and email_addresses p, the primary address.
+func userOrders() map[string]string {
+	return map[string]string{
+		"created_at":      "u.created_at",
+		"updated_at":      "u.updated_at",
+		"first_name":      "u.first_name",
+		"last_name":       "u.last_name",
+		"username":        "COALESCE(u.username, '')",
+		"email_address":   "COALESCE(p.address, '')",
+		"last_active_at":  "u.last_active_at",
+		"last_sign_in_at": "u.last_sign_in_at",
+	}
+}
+
+// userMatches are the expressions in which a query finds users u.
+func userMatches() []string {
+	return []string{
+		"lower(u.first_name || ' ' || u.last_name) LIKE ?",
+		"lower(u.username) LIKE ?",
+		"u.id IN (SELECT user_id FROM email_addresses WHERE address LIKE ?)",
+		"u.id = ?",
+		"u.external_id = ?",
+	}
+}
+
+// primaryEmail joins the primary address of users u.
+const primaryEmail = ` LEFT JOIN email_addresses p ON p.id = u.primary_email_id`
+
+// Users lists people. The error is ErrOrder for an order that there isn't.
+func (tx *Tx) Users(f UserFilter, p Page) ([]identity.User, int, error) {
+	s := f.search()
+	s.from += primaryEmail
+	if err := s.orderBy(f.OrderBy, "u.id", userOrders()); err != nil {
+		return nil, 0, err
+	}
+	if f.StartingAfter != "" {
+		switch f.OrderBy {
+		case "", "-created_at":
+			s.and("(u.created_at, u.id) < (SELECT created_at, id FROM users WHERE id = ?)", f.StartingAfter)
+		case "created_at", "+created_at":
+			s.and("(u.created_at, u.id) > (SELECT created_at, id FROM users WHERE id = ?)", f.StartingAfter)
+		default:
+			return nil, 0, ErrOrder
+		}
+	}
+	return find(tx, s, userColumns, scanUser, p)
+}
+
+// CountUsers counts the people that match.
+func (tx *Tx) CountUsers(f UserFilter) (int, error) {
+	s := f.search()
+	return s.count(tx)
+}
+
+func (f UserFilter) search() search {
+	s := search{from: "users u"}
+	andIn(&s, "u.id IN (?)", f.IDs)
+	andIn(&s, "u.id IN (SELECT user_id FROM email_addresses WHERE address IN (?))", f.Emails)
+	andIn(&s, "u.external_id IN (?)", f.ExternalIDs)
+	andIn(&s, "u.username IN (?)", f.Usernames)
+	andIn(&s, "u.id IN (SELECT user_id FROM memberships WHERE organization_id IN (?))", f.OrganizationIDs)
+	if f.Provider != "" {
+		const accounts = `u.id IN (SELECT a.user_id FROM enterprise_accounts a
+			JOIN enterprise_connections c ON c.id = a.connection_id WHERE c.provider = ?`
+		if len(f.ProviderUserIDs) == 0 {
+			s.and(accounts+")", f.Provider)
+		}
+		andIn(&s, accounts+" AND a.subject IN (?))", f.ProviderUserIDs, f.Provider)
+	}
+	if f.Banned != nil {
+		s.and("u.banned = ?", *f.Banned)
+	}
+	s.andMatches(f.Query, userMatches()...)
+	return s
+}
+
+// InsertUser adds a person. The error is ErrConflict when the external id or
+// the username is taken.
+func (tx *Tx) InsertUser(u identity.User) error {
+	_, err := tx.exec(`
+		INSERT INTO users (id, external_id, first_name, last_name, username, password_hash,
+			primary_email_id, public_metadata, private_metadata, unsafe_metadata, banned, locked_until,
+			deactivated_at, last_sign_in_at, last_active_at, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
+		u.ID, optional(u.ExternalID), u.FirstName, u.LastName, optional(u.Username), u.PasswordHash,
+		u.PrimaryEmailID, metadata(u.PublicMetadata), metadata(u.PrivateMetadata), metadata(u.UnsafeMetadata),
+		u.Banned, ms(u.LockedUntil), ms(u.DeactivatedAt), ms(u.LastSignInAt), ms(u.LastActiveAt),
+		ms(u.CreatedAt), ms(u.UpdatedAt))
+	return err
+}
+
+// UpdateUser writes all of a person but the time of making.
+func (tx *Tx) UpdateUser(u identity.User) error {
+	return tx.execOne(`
+		UPDATE users SET external_id = $2, first_name = $3, last_name = $4, username = $5,
+			password_hash = $6, primary_email_id = $7, public_metadata = $8, private_metadata = $9,
+			unsafe_metadata = $10, banned = $11, locked_until = $12, deactivated_at = $13,
+			last_sign_in_at = $14, last_active_at = $15, updated_at = $16
+		WHERE id = $1`,
+		u.ID, optional(u.ExternalID), u.FirstName, u.LastName, optional(u.Username), u.PasswordHash,
+		u.PrimaryEmailID, metadata(u.PublicMetadata), metadata(u.PrivateMetadata), metadata(u.UnsafeMetadata),
+		u.Banned, ms(u.LockedUntil), ms(u.DeactivatedAt), ms(u.LastSignInAt), ms(u.LastActiveAt),
+		ms(u.UpdatedAt))
+}
+
+// DeleteUser removes a person with their addresses, memberships, accounts and
+// sessions, and reports whether they were there.
+func (tx *Tx) DeleteUser(id identity.UserID) (bool, error) {
+	return tx.execChanged(`DELETE FROM users WHERE id = $1`, id)
+}

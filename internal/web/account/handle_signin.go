@@ -1,0 +1,303 @@
+package account
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"time"
+
+	"usher/internal/fault"
+	"usher/internal/httpio"
+	"usher/internal/identity"
+	"usher/internal/signin"
+	"usher/internal/web/page"
+)
+
+// codeMinutes is how long a mailed code works, for the page's words.
+const codeMinutes = int(signin.CodeLife / time.Minute)
+
+func (u *UI) handleSignInPage(w http.ResponseWriter, r *http.Request) error {
+	q, err := httpio.Query(r)
+	if err != nil {
+		return err
+	}
+	email, emailErr := q.Text(FieldEmail)
+	back, backErr := q.Text(FieldReturnURL)
+	if err := fault.Join(emailErr, backErr, u.SignIn.CheckReturn(back)); err != nil {
+		return err
+	}
+	return u.renderSignIn(w, r, http.StatusOK, SignIn{Email: email, ReturnURL: back})
+}
+
+func (u *UI) renderSignIn(w http.ResponseWriter, r *http.Request, status int, view SignIn) error {
+	f, err := u.frame(w, r)
+	if err != nil {
+		return err
+	}
+	f.Problems = view.Problems
+	view.Frame = u.leads(f)
+	view.Action = "/sign-in"
+	settings, err := u.Manage.Settings(r.Context())
+	if err != nil {
+		return err
+	}
+	if settings.SignUpMode == identity.SignUpPublic {
+		view.SignUpURL = "/sign-up"
+	}
+	return u.pages.Render(w, status, PageSignIn, &view)
+}
+
+// handleSignIn takes the address and leads on. It is the call that starts a
+// sign-in: the browser gets its cookie here.
+func (u *UI) handleSignIn(w http.ResponseWriter, r *http.Request) error {
+	form, err := u.form(w, r)
+	if err != nil {
+		return err
+	}
+	email, emailErr := form.Text(FieldEmail)
+	back, backErr := form.Text(FieldReturnURL)
+	if err := fault.Join(emailErr, backErr); err != nil {
+		return err
+	}
+	next, err := u.begin(w, r, email, back)
+	if err == nil {
+		return u.lead(w, r, next)
+	}
+	if list, status, ok := problems(err); ok {
+		return u.renderSignIn(w, r, status, SignIn{Frame: page.Frame{Problems: list}, Email: email, ReturnURL: back})
+	}
+	return err
+}
+
+func (u *UI) begin(w http.ResponseWriter, r *http.Request, email, back string) (signin.Next, error) {
+	if err := httpio.Count(r.Context(), u.Starts, httpio.AddressKey(httpio.ClientIP(r))); err != nil {
+		return signin.Next{}, err
+	}
+	// The address is checked first: a typing mistake makes no client.
+	if _, err := identity.ParseEmail(email); err != nil {
+		return signin.Next{}, err
+	}
+	client, err := u.Sessions.EnsureClient(r.Context(), w, r)
+	if err != nil {
+		return signin.Next{}, err
+	}
+	return u.SignIn.Begin(r.Context(), signin.Begin{Client: client.ID, Address: email, ReturnURL: back})
+}
+
+// lead sends the browser to the next step.
+func (u *UI) lead(w http.ResponseWriter, r *http.Request, next signin.Next) error {
+	step := "/sign-in/" + string(next.SignIn.ID)
+	switch next.Step {
+	case signin.NextProvider:
+		return u.toProvider(w, r, next.Ticket, next.SignIn.Identifier)
+	case signin.NextChoose:
+		return seeOther(w, r, step)
+	case signin.NextPassword:
+		return seeOther(w, r, step)
+	case signin.NextCode:
+		if _, err := u.SignIn.SendCode(r.Context(), next.SignIn.ClientID, next.SignIn.ID); err != nil {
+			return err
+		}
+		return seeOther(w, r, step)
+	}
+	return errors.New("account: unknown step of a sign-in")
+}
+
+// toProvider sends the browser to the identity provider, by redirect or by a
+// form.
+func (u *UI) toProvider(w http.ResponseWriter, r *http.Request, t signin.Ticket, email identity.Email) error {
+	if t.Form == nil {
+		return seeOther(w, r, t.Redirect)
+	}
+	f, err := u.frame(w, r)
+	if err != nil {
+		return err
+	}
+	view := NewGoing(f, t.Form.Action)
+	view.Connection, view.BackURL = t.Connection.Name, signInWith(email)
+	if target, err := url.Parse(t.Form.Action); err == nil {
+		view.Host = target.Host
+	}
+	view.Fields = []Hidden{{"SAMLRequest", t.Form.SAMLRequest}, {"RelayState", t.Form.RelayState}}
+	return u.pages.Render(w, http.StatusOK, PageGoing, view)
+}
+
+func signInWith(email identity.Email) string {
+	return "/sign-in?" + url.Values{FieldEmail: {string(email)}}.Encode()
+}
+
+// step reads the sign-in that a URL names, of this browser.
+func (u *UI) step(r *http.Request) (identity.SignIn, error) {
+	id, err := identity.ParseID[identity.SignInID](r.PathValue("sign_in_id"))
+	if err != nil {
+		return identity.SignIn{}, err
+	}
+	client, _, err := u.Sessions.Client(r.Context(), r)
+	if err != nil {
+		return identity.SignIn{}, err
+	}
+	return u.SignIn.OpenSignIn(r.Context(), client.ID, id)
+}
+
+// handleSignInStep shows where a sign-in stands.
+func (u *UI) handleSignInStep(w http.ResponseWriter, r *http.Request) error {
+	s, err := u.step(r)
+	if err != nil {
+		return err
+	}
+	return u.renderStep(w, r, http.StatusOK, s, nil)
+}
+
+func (u *UI) renderStep(w http.ResponseWriter, r *http.Request, status int, s identity.SignIn, list []page.Problem) error {
+	f, err := u.frame(w, r)
+	if err != nil {
+		return err
+	}
+	f.Problems = list
+	next, err := u.SignIn.Where(r.Context(), s)
+	if err != nil {
+		return err
+	}
+	action := "/sign-in/" + string(s.ID)
+	change := signInWith(s.Identifier)
+	switch next.Step {
+	case signin.NextChoose, signin.NextProvider:
+		view := &ChooseConnection{Frame: u.leads(f), Action: action + "/sso", Email: string(s.Identifier), ChangeURL: change}
+		for _, c := range next.Choices {
+			view.Connections = append(view.Connections, ConnectionChoice{
+				ID: string(c.Connection.ID), Name: c.Connection.Name, Organization: c.Organization,
+			})
+		}
+		return u.pages.Render(w, status, PageChooseConnection, view)
+	case signin.NextPassword:
+		return u.pages.Render(w, status, PageSignInPassword, &SignInPassword{
+			Frame: f, Action: action + "/password", Email: string(s.Identifier), ChangeURL: change, CanCode: true,
+		})
+	case signin.NextCode:
+	}
+	return u.pages.Render(w, status, PageSignInCode, &SignInCode{
+		Frame: f, Action: action + "/code", Email: string(s.Identifier), ChangeURL: change,
+		Minutes: codeMinutes, WaitSeconds: u.wait(s.Code), CanPassword: next.Password,
+	})
+}
+
+// wait is how many seconds are left until another code may be asked for.
+func (u *UI) wait(c identity.CodeChallenge) int {
+	return max(0, int(c.SentAt.Add(signin.CodeWait).Sub(u.Now())/time.Second))
+}
+
+// retry shows a step again with what was wrong, or hands the failure on.
+func (u *UI) retry(w http.ResponseWriter, r *http.Request, s identity.SignIn, err error) error {
+	list, status, ok := problems(err)
+	if !ok {
+		return err
+	}
+	return u.renderStep(w, r, status, s, list)
+}
+
+func (u *UI) handleChooseConnection(w http.ResponseWriter, r *http.Request) error {
+	form, err := u.form(w, r)
+	if err != nil {
+		return err
+	}
+	s, err := u.step(r)
+	if err != nil {
+		return err
+	}
+	text, err := form.Text(FieldConnection)
+	if err != nil {
+		return err
+	}
+	ticket, err := u.SignIn.Choose(r.Context(), s.ClientID, s.ID, identity.ConnectionID(text))
+	if err != nil {
+		return err
+	}
+	return u.toProvider(w, r, ticket, s.Identifier)
+}
+
+func (u *UI) handlePassword(w http.ResponseWriter, r *http.Request) error {
+	form, err := u.form(w, r)
+	if err != nil {
+		return err
+	}
+	s, err := u.step(r)
+	if err != nil {
+		return err
+	}
+	do, doErr := form.Text(FieldDo)
+	password, passwordErr := form.Text(FieldPassword)
+	if err := fault.Join(doErr, passwordErr); err != nil {
+		return err
+	}
+	if do == DoCode {
+		return u.sendCode(w, r, s)
+	}
+	if err := u.tried(r); err != nil {
+		return u.retry(w, r, s, err)
+	}
+	done, err := u.SignIn.Password(r.Context(), s.ClientID, s.ID, password)
+	return u.finish(w, r, s, done, err)
+}
+
+// tried counts a code or password that an address tries.
+func (u *UI) tried(r *http.Request) error {
+	return httpio.Count(r.Context(), u.Tries, httpio.AddressKey(httpio.ClientIP(r)))
+}
+
+func (u *UI) sendCode(w http.ResponseWriter, r *http.Request, s identity.SignIn) error {
+	sent, err := u.SignIn.SendCode(r.Context(), s.ClientID, s.ID)
+	if err != nil {
+		return u.retry(w, r, s, err)
+	}
+	return seeOther(w, r, "/sign-in/"+string(sent.ID))
+}
+
+func (u *UI) handleCode(w http.ResponseWriter, r *http.Request) error {
+	form, err := u.form(w, r)
+	if err != nil {
+		return err
+	}
+	s, err := u.step(r)
+	if err != nil {
+		return err
+	}
+	do, doErr := form.Text(FieldDo)
+	code, codeErr := form.Text(FieldCode)
+	if err := fault.Join(doErr, codeErr); err != nil {
+		return err
+	}
+	switch do {
+	case DoResend:
+		return u.sendCode(w, r, s)
+	case DoPassword:
+		if err := u.SignIn.UsePassword(r.Context(), s.ClientID, s.ID); err != nil {
+			return err
+		}
+		return seeOther(w, r, "/sign-in/"+string(s.ID))
+	}
+	if err := u.tried(r); err != nil {
+		return u.retry(w, r, s, err)
+	}
+	done, err := u.SignIn.Code(r.Context(), s.ClientID, s.ID, digits(code))
+	return u.finish(w, r, s, done, err)
+}
+
+// digits forgives the spaces and dashes that people type and paste into a code.
+func digits(code string) string {
+	out := make([]byte, 0, len(code))
+	for _, c := range []byte(code) {
+		if c != ' ' && c != '-' {
+			out = append(out, c)
+		}
+	}
+	return string(out)
+}
+
+// finish hands the new cookie over and leads on, or shows the step again.
+func (u *UI) finish(w http.ResponseWriter, r *http.Request, s identity.SignIn, done signin.Done, err error) error {
+	if err != nil {
+		return u.retry(w, r, s, err)
+	}
+	u.Sessions.SetCookie(w, done.Cookie)
+	return seeOther(w, r, u.Arrived(done))
+}

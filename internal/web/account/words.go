@@ -1,0 +1,169 @@
+package account
+
+import "usher/internal/fault"
+
+// WordsFor returns what a person is told about a failure. It never quotes the
+// failure itself: an administrator reads that on the attempt, by its reference.
+func WordsFor(err *fault.Error) Words {
+	if w, ok := errorWords[err.Code()]; ok {
+		return w
+	}
+	switch {
+	case err.Code() == fault.InternalError:
+		return wordsInternal
+	case err.Code() == fault.ServiceUnavailable:
+		return wordsUnavailable
+	}
+	return wordsOther
+}
+
+// Advice that several failures share.
+const (
+	askIT      = "Ask your company’s IT team for help, and give them the reference below."
+	tryAgain   = "Try once more."
+	startAgain = "Start again, and finish in the same browser window."
+	askAdmin   = "Ask an administrator of your organization for help."
+)
+
+var (
+	wordsInternal = Words{
+		"Something went wrong on our side",
+		"We could not finish what you asked for. It is not your fault, and nothing was changed by halves.",
+		[]string{"Wait a minute and try once more.", "If it goes on, tell whoever runs this service, and give them the reference below."},
+	}
+	wordsUnavailable = Words{
+		"We can’t sign you in right now",
+		"The service is busy or being updated.",
+		[]string{"Wait a minute and try once more."},
+	}
+	wordsOther = Words{
+		"That did not work",
+		"We could not go on with your request.",
+		[]string{startAgain, "If it goes on, ask for help and give the reference below."},
+	}
+	wordsAttributeMissing = Words{
+		"Your company’s sign-in left out your email address",
+		"You signed in, but we did not learn your email address, so we can’t tell which account is yours.",
+		[]string{askIT},
+	}
+	wordsDomainMismatch = Words{
+		"This email address can’t be used here",
+		"Your company’s sign-in gave us an email address that does not belong to one of its domains here.",
+		[]string{"If you have several work accounts, sign in with the other one.", "Otherwise, ask your company’s IT team, and give them the reference below."},
+	}
+	wordsNotFinished = Words{
+		"This sign-in can no longer be finished",
+		"It took too long, or it has been finished already.",
+		[]string{startAgain},
+	}
+	wordsNoConnection = Words{
+		"Company sign-in is not available",
+		"It is switched off, or not set up for this address.",
+		[]string{"Check that you typed your work email address.", askIT},
+	}
+	wordsFull = Words{
+		"Your organization has no free place",
+		"You signed in, but your organization has reached its number of members.",
+		[]string{askAdmin},
+	}
+)
+
+// errorWords holds the failures that end a step of a hosted page. Failures of a
+// field are shown at the field, in the catalogue's words.
+var errorWords = map[fault.Code]Words{
+	fault.SAMLUserAttributeMissing:       wordsAttributeMissing,
+	fault.SSOUserAttributeMissing:        wordsAttributeMissing,
+	fault.SAMLEmailAddressDomainMismatch: wordsDomainMismatch,
+	fault.SSOEmailAddressDomainMismatch:  wordsDomainMismatch,
+	fault.SSOHostedDomainMismatch:        wordsDomainMismatch,
+	fault.SSOVerdictInvalid:              wordsNotFinished,
+	fault.ClientStateInvalid:             wordsNotFinished,
+	fault.SAMLConnectionActiveNotFound:   wordsNoConnection,
+	fault.SAMLConnectionNotFound:         wordsNoConnection,
+	fault.SSOSignInConnectionMissing:     wordsNoConnection,
+	fault.SSOSignUpConnectionMissing:     wordsNoConnection,
+
+	fault.OrganizationMembershipQuotaExceededForSSO: wordsFull,
+	fault.OrganizationMembershipQuotaExceeded:       wordsFull,
+
+	fault.SAMLResponseRelayStateMissing: {
+		"The sign-in came back incomplete",
+		"Your company’s sign-in answered, but without the note that says which sign-in it answers.",
+		[]string{"Start again from the sign-in page of this application, not from your company’s app list.", "If it happens again, ask your company’s IT team, and give them the reference below."},
+	},
+	fault.SAMLResponseInvalid: {
+		"We couldn’t verify your company’s sign-in",
+		"The answer from your company’s sign-in did not pass our checks, so we did not let it in.",
+		[]string{tryAgain, "If it happens again, ask your company’s IT team, and give them the reference below."},
+	},
+	fault.SAMLJITProvisioningDisabled: {
+		"There is no account for you yet",
+		"You signed in at your company, but nobody has set up an account for you here.",
+		[]string{"Ask an administrator of your organization to invite you."},
+	},
+	fault.SSOAccountAlreadyConnected: {
+		"Your account is connected to another company identity",
+		"The identity that your company’s sign-in gave us is not the one that your account has used before.",
+		[]string{"If you have several work accounts, sign in with the other one.", askIT},
+	},
+	fault.IdentificationClaimed: {
+		"This email address belongs to another account",
+		"Your company’s sign-in gave us an email address that another account here already holds.",
+		[]string{askIT},
+	},
+	fault.Deprovisioned: {
+		"Your company has ended your access",
+		"Your company’s directory says that this account is no longer in use.",
+		[]string{"If that is a mistake, ask your company’s IT team."},
+	},
+	fault.UserBanned: {
+		"This account can’t sign in",
+		"The account has been closed by an administrator.",
+		[]string{"If you think that is a mistake, contact whoever runs this application."},
+	},
+	fault.UserLocked: {
+		"This account is locked for now",
+		"There were too many failed tries.",
+		[]string{"Wait an hour and try again, or ask an administrator to unlock it."},
+	},
+	fault.UserDeactivated: {
+		"This account is deactivated",
+		"Your organization has switched this account off.",
+		[]string{askAdmin},
+	},
+	fault.SignInNotAllowed: {
+		"This address may not use the application",
+		"Access is limited to certain addresses, and yours is not among them.",
+		[]string{"If you have another address, sign in with that one.", "Otherwise, ask whoever runs this application."},
+	},
+	fault.SignUpModeRestricted: {
+		"You need an invitation",
+		"New accounts are by invitation only.",
+		[]string{"Ask somebody who already uses the application to invite you.", "If you have an account already, sign in with its address."},
+	},
+	fault.CSRFTokenInvalid: {
+		"This form is out of date",
+		"It was open for too long, or it was not sent from our page. For your safety nothing was done.",
+		[]string{"Open the page again and repeat what you did."},
+	},
+	fault.CookieInvalid: {
+		"Your browser’s session is out of date",
+		"We could not tell which sign-in this browser belongs to.",
+		[]string{startAgain, "If it goes on, delete this site’s cookies in your browser."},
+	},
+	fault.TooManyRequests: {
+		"Too many tries",
+		"We have stopped for a moment, to protect your account.",
+		[]string{"Wait a few minutes and try again."},
+	},
+	fault.NotFound: {
+		"This page doesn’t exist",
+		"The address may be mistyped, or what it showed is gone.",
+		[]string{"Check the address, or go back to where you came from."},
+	},
+	fault.InvalidRedirectURL: {
+		"We can’t send you to that address",
+		"The application asked us to return you to a page that it has not registered.",
+		[]string{"Open the application again and sign in from there.", "If it happens again, tell whoever runs the application."},
+	},
+}
