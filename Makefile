@@ -59,12 +59,10 @@ check: tidy-check fmt-check build vet lint vuln generate-check ## format, vet, l
 .PHONY: fmt
 fmt: $(TOOLS) ## format the code
 	$(LINT) fmt
-	cd tools && $(LINT) fmt
 
 .PHONY: fmt-check
 fmt-check: $(TOOLS)
 	$(LINT) fmt --diff
-	cd tools && $(LINT) fmt --diff
 
 .PHONY: vet
 vet:

@@ -15,7 +15,7 @@ const selfPage = `<!doctype html><html lang="en"><head><title>Self</title>
 <style>:root{color-scheme:light dark} @media (prefers-color-scheme:dark){p::after{content:" dark"}} @media (max-width:500px){p::after{content:" narrow"}}</style></head>
 <body><main><h1>Sign in</h1><p>Hello %s</p>
 <form method="post"><label for="e">Email address</label><input id="e" name="email"><button>Continue</button></form>
-<p><label>Plan <select><option>Free</option><option>Paid</option></select></label> <label><input type="checkbox"> Agree</label>
+<p><label for="p">Plan</label> <select id="p"><option>Free</option><option>Paid</option></select> <label><input type="checkbox"> Agree</label>
 <a href="/other">Elsewhere</a></p>%s<noscript><b>no scripts</b></noscript></main></body></html>`
 
 func selfServer(t *testing.T) string {

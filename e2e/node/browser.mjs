@@ -132,7 +132,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   const request = JSON.parse(line)
   const work = handle(request).then(
     (result) => send({ id: request.id, result: result ?? null }),
-    (err) => send({ id: request.id, error: String(err.message ?? err) }),
+    (err) => send({ id: request.id, error: String(err.message ?? err).replace(/\x1b\[\d+m/g, '') }),
   ).finally(() => running.delete(work))
   running.add(work)
 }

@@ -66,6 +66,7 @@ func (s *Service) CreateConnection(ctx context.Context, p identity.Provider, ch 
 		ID:              identity.NewID[identity.ConnectionID](now),
 		Provider:        p,
 		Authenticatable: true,
+		LiveRevisionID:  identity.NewID[identity.RevisionID](now),
 		CreatedAt:       now,
 		UpdatedAt:       now,
 		Config: identity.ConnectionConfig{

@@ -101,7 +101,8 @@ func (r AuthnRequest) check(relayState string) error {
 	case len(relayState) > maxRelayState:
 		return errors.New("saml: RelayState is longer than 80 bytes")
 	}
-	return checkBrowserURL(r.Destination)
+	_, err := parseBrowserURL(r.Destination)
+	return err
 }
 
 func (r AuthnRequest) hintedDestination() string {

@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"io"
+	"math/big"
 	"net/url"
 	"regexp"
 	"strings"
@@ -308,6 +309,20 @@ func TestPostFormIsVerifiedByGoxmldsig(t *testing.T) {
 		if err := verify(beta().cert); err == nil {
 			t.Error("accepted under another key")
 		}
+	}
+}
+
+func TestAuthnRequestIsNotSentUnsignedForWantOfAKey(t *testing.T) {
+	t.Parallel()
+	tiny := &rsa.PrivateKey{
+		PublicKey: rsa.PublicKey{N: big.NewInt(15), E: 3}, D: big.NewInt(3),
+		Primes: []*big.Int{big.NewInt(3), big.NewInt(5)},
+	}
+	if got, err := exampleRequest().RedirectURL("", tiny); err == nil {
+		t.Errorf("sent to %s", got)
+	}
+	if got, err := exampleRequest().PostForm("", tiny, nil); err == nil {
+		t.Errorf("sent as %v", got)
 	}
 }
 

@@ -38,12 +38,9 @@ const (
 // plain words, or nil (threat T-SAML-39). Only https is allowed, and http to this
 // machine itself if allowInsecureLoopback is set.
 func CheckSSOURL(raw string, allowInsecureLoopback bool) error {
-	if err := checkBrowserURL(raw); err != nil {
-		return err
-	}
-	u, err := url.Parse(raw)
+	u, err := parseBrowserURL(raw)
 	if err != nil {
-		return errors.New("this is not a URL")
+		return err
 	}
 	if u.Scheme == "https" || allowInsecureLoopback && isLoopback(u.Hostname()) {
 		return nil
@@ -51,37 +48,37 @@ func CheckSSOURL(raw string, allowInsecureLoopback bool) error {
 	return errors.New("the URL must start with https://")
 }
 
-// checkBrowserURL refuses what must not be put into a redirect, a form or a
+// parseBrowserURL refuses what must not be put into a redirect, a form or a
 // Content-Security-Policy, whatever the connection's settings.
-func checkBrowserURL(raw string) error {
+func parseBrowserURL(raw string) (*url.URL, error) {
 	if len(raw) > maxSSOURL {
-		return fmt.Errorf("the URL is longer than %d bytes", maxSSOURL)
+		return nil, fmt.Errorf("the URL is longer than %d bytes", maxSSOURL)
 	}
 	for _, c := range []byte(raw) {
 		if c <= ' ' || c >= 0x7f || strings.IndexByte(`"<>\^{|}`+"`", c) >= 0 {
-			return errors.New("the URL holds characters that must be percent-encoded")
+			return nil, errors.New("the URL holds characters that must be percent-encoded")
 		}
 	}
 	u, err := url.Parse(raw)
 	switch {
 	case err != nil:
-		return errors.New("this is not a URL")
+		return nil, errors.New("this is not a URL")
 	case u.Scheme != "https" && u.Scheme != "http":
-		return errors.New("the URL must start with https://")
+		return nil, errors.New("the URL must start with https://")
 	case u.User != nil:
-		return errors.New("the URL must not hold a user name or password")
+		return nil, errors.New("the URL must not hold a user name or password")
 	case u.Opaque != "" || !isHost(u.Hostname()):
-		return errors.New("the URL has no proper host name")
+		return nil, errors.New("the URL has no proper host name")
 	case strings.Contains(raw, "#"):
-		return errors.New("the URL must not have a fragment (#)")
+		return nil, errors.New("the URL must not have a fragment (#)")
 	}
 	for _, p := range splitQuery(u.RawQuery) {
 		switch p.name {
 		case paramRequest, paramResponse, paramRelay, paramAlgorithm, paramSignature, paramEncoding:
-			return fmt.Errorf("the URL holds a %s: give the bare single sign-on URL", p.name)
+			return nil, fmt.Errorf("the URL holds a %s: give the bare single sign-on URL", p.name)
 		}
 	}
-	return nil
+	return u, nil
 }
 
 // isHost is stricter than net/url, which lets ";" and "," through: they would end

@@ -61,7 +61,7 @@ func readSignedQuery(rawQuery, param string) (*signedParams, error) {
 	last := -1
 	for _, p := range splitQuery(rawQuery) {
 		if p.name == paramEncoding {
-			if v, err := url.QueryUnescape(p.value); err != nil || v != encodingDeflate {
+			if v, _ := url.QueryUnescape(p.value); v != encodingDeflate { // empty on an error
 				return nil, &refusal{"binding", encodingDeflate, fmt.Sprintf("%.100q", p.value)}
 			}
 			continue

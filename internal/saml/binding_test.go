@@ -232,8 +232,9 @@ func TestVerifyRedirectNeedsACertificate(t *testing.T) { // threat T-XML-21
 
 func TestVerifyRedirectReadsNoOtherParameter(t *testing.T) {
 	t.Parallel()
-	if _, _, err := VerifyRedirect("Signature=a", paramSignature, nil, Legacy{}); err == nil {
-		t.Error("took a signature for a message")
+	query := signedMessage(t, alpha(), "Other", "<a/>", "")
+	if _, _, err := VerifyRedirect(query, "Other", []*x509.Certificate{alpha().cert}, Legacy{}); err == nil {
+		t.Error("took another parameter for a message")
 	}
 }
 

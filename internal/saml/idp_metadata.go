@@ -338,11 +338,11 @@ func (m *IDPMetadata) readEndpoints(role *element, kind string) []Endpoint {
 		location, _ := e.attr("Location")
 		response, _ := e.attr("ResponseLocation")
 		p := Endpoint{binding, strings.Trim(location, xmlSpace), strings.Trim(response, xmlSpace)}
-		if err := checkBrowserURL(p.Location); err != nil {
+		if _, err := parseBrowserURL(p.Location); err != nil {
 			m.warn("The %s at %.200q is not used: %s.", kind, p.Location, err)
 			continue
 		}
-		if p.ResponseLocation != "" && checkBrowserURL(p.ResponseLocation) != nil {
+		if _, err := parseBrowserURL(p.ResponseLocation); err != nil && p.ResponseLocation != "" {
 			m.warn("The response location of the %s at %.200q is not used.", kind, p.Location)
 			p.ResponseLocation = ""
 		}

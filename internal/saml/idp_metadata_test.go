@@ -378,7 +378,7 @@ func FuzzParseIDPMetadata(f *testing.F) {
 		if entityID != "" && m.EntityID != entityID {
 			t.Errorf("asked for %q, got %q", entityID, m.EntityID)
 		}
-		if sso, ok := m.SSOEndpoint(); !ok || checkBrowserURL(sso.Location) != nil || len(m.Certificates) == 0 || m.EntityID == "" {
+		if sso, ok := m.SSOEndpoint(); !ok || CheckSSOURL(strings.Replace(sso.Location, "http:", "https:", 1), false) != nil || len(m.Certificates) == 0 || m.EntityID == "" {
 			t.Errorf("incomplete: %v", m)
 		}
 		if ids, err := IDPEntityIDs(raw); err != nil || !slices.Contains(ids, m.EntityID) {

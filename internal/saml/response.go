@@ -100,6 +100,7 @@ func ParseResponse(raw []byte, e Expect) (Result, error) {
 		j.skew = DefaultSkew
 	}
 	j.skew = max(j.skew, 0)
+	j.result.Checks = make([]Check, 0, 32) // as many as a good response has
 	a, err := j.response(raw)
 	if err != nil {
 		return j.result, refused(err)

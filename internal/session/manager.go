@@ -191,7 +191,10 @@ func (m *Manager) Create(tx *store.Tx, st Start) (identity.Session, string, erro
 		return identity.Session{}, "", err
 	}
 	token := secret.NewToken(clientTokenBytes)
-	c.TokenHash, c.LastActiveSessionID, c.UpdatedAt = m.hash(token), s.ID, now
+	if _, err := tx.RotateClientToken(c.ID, c.TokenHash, m.hash(token), now); err != nil {
+		return identity.Session{}, "", err
+	}
+	c.LastActiveSessionID, c.UpdatedAt = s.ID, now
 	return s, token, tx.UpdateClient(c)
 }
 

@@ -120,3 +120,10 @@ func (tx *Tx) Mailbox(p Page) ([]identity.Mail, int, error) {
 func (tx *Tx) MailboxMail(id identity.MailID) (identity.Mail, error) {
 	return one(tx, scanMail, `SELECT `+mailboxColumns+` FROM mailbox WHERE id = $1`, id)
 }
+
+// OutboxDue reports whether anything is to be done by now, without taking it.
+func (tx *Tx) OutboxDue(now time.Time) (bool, error) {
+	n, err := one(tx, scanInt, `
+		SELECT count(*) FROM (SELECT 1 FROM outbox WHERE next_at <= $1 LIMIT 1) AS due`, ms(now))
+	return n > 0, err
+}

@@ -157,6 +157,11 @@ func scanInt(row scanner) (n int, err error) {
 	return n, err
 }
 
+func scanBool(row scanner) (b bool, err error) {
+	err = row.Scan(&b)
+	return b, err
+}
+
 func scanID[T ~string](row scanner) (id T, err error) {
 	err = row.Scan(&id)
 	return id, err

@@ -76,7 +76,7 @@ func (u *UI) Routes(mux *http.ServeMux) {
 		mux.Handle("GET /mailbox", httpio.HandleWith(u.Failure, u.handleMailbox))
 		mux.Handle("GET /mailbox/{mail_id}", httpio.HandleWith(u.Failure, u.handleMail))
 	}
-	mux.Handle("GET /", httpio.HandleWith(u.Failure, httpio.NotFound))
+	mux.Handle("/", httpio.HandleWith(u.Failure, httpio.NotFound))
 }
 
 // guarded lets only forms of our own pages change anything (threat T-SES-07).

@@ -28,7 +28,7 @@ const (
 var (
 	wordsInternal = Words{
 		"Something went wrong on our side",
-		"We could not finish what you asked for. It is not your fault, and nothing was changed by halves.",
+		"We could not finish what you asked for. It is not your fault, and nothing was left half done.",
 		[]string{"Wait a minute and try once more.", "If it goes on, tell whoever runs this service, and give them the reference below."},
 	}
 	wordsUnavailable = Words{

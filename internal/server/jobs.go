@@ -1,0 +1,115 @@
+package server
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"usher/internal/notify"
+	"usher/internal/secret"
+	"usher/internal/store"
+)
+
+// job is something that one node at a time does again and again.
+type job struct {
+	name  string
+	every time.Duration
+	run   func(context.Context) error
+}
+
+const (
+	refreshEvery = time.Minute
+	pruneEvery   = 10 * time.Minute
+
+	// leaseMargin is how much longer than its period a job's lease lasts, so that
+	// the node that has it keeps it.
+	leaseMargin = 30 * time.Second
+
+	// pruneRounds bounds one run of pruning; what is left waits for the next.
+	pruneRounds = 100
+)
+
+// retention is how long rows are kept that nobody needs any more. Ours.
+func retention() store.Retention {
+	const day = 24 * time.Hour
+	return store.Retention{
+		Attempts: 90 * day, SignIns: 7 * day, Sessions: 30 * day, Clients: 30 * day, RateCounters: 2 * time.Hour,
+	}
+}
+
+// startJobs starts the background work; it ends with the context.
+func (s *Server) startJobs(ctx context.Context, wg *sync.WaitGroup) {
+	n := &notify.Notifier{DB: s.DB, Now: s.Now, Send: s.sender(), Log: s.log}
+	wg.Go(func() { n.Run(ctx) })
+	holder := secret.NewToken(16)
+	for _, j := range []job{
+		{"metadata", refreshEvery, func(ctx context.Context) error {
+			_, err := s.Manage.RefreshMetadata(ctx, s.cfg.MetadataRefresh)
+			return err
+		}},
+		{"prune", pruneEvery, s.prune},
+	} {
+		wg.Go(func() { s.repeat(ctx, j, holder) })
+	}
+}
+
+// repeat runs a job when its time comes and this node holds its lease.
+func (s *Server) repeat(ctx context.Context, j job, holder string) {
+	tick := time.NewTicker(j.every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if err := s.runJob(ctx, j, holder); err != nil && ctx.Err() == nil {
+			s.log.LogAttrs(ctx, slog.LevelError, "job", slog.String("job", j.name), slog.String("cause", err.Error()))
+		}
+	}
+}
+
+func (s *Server) runJob(ctx context.Context, j job, holder string) error {
+	mine := false
+	err := s.DB.Write(ctx, func(tx *store.Tx) error {
+		now := s.Now()
+		var err error
+		mine, err = tx.TakeLease(j.name, holder, now, now.Add(j.every+leaseMargin))
+		return err
+	})
+	if err != nil || !mine {
+		return err
+	}
+	return j.run(ctx)
+}
+
+// prune removes what has expired, in small transactions.
+func (s *Server) prune(ctx context.Context) error {
+	for range pruneRounds {
+		var report store.PruneReport
+		err := s.DB.Write(ctx, func(tx *store.Tx) error {
+			var err error
+			report, err = tx.Prune(s.Now(), retention())
+			return err
+		})
+		if err != nil || !report.More {
+			return err
+		}
+	}
+	return nil
+}
+
+// sender is where mail goes.
+func (s *Server) sender() notify.Sender {
+	switch {
+	case s.cfg.SMTPHost != "":
+		return &notify.SMTP{
+			Host: s.cfg.SMTPHost, Port: s.cfg.SMTPPort, Username: s.cfg.SMTPUsername, Password: s.cfg.SMTPPassword,
+			From: s.cfg.MailFrom, Plaintext: s.cfg.SMTPPlaintext,
+		}
+	case s.cfg.Development:
+		return &notify.Mailbox{DB: s.DB}
+	}
+	return notify.Held{}
+}
