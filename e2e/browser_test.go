@@ -422,3 +422,9 @@ func (v *visitor) report() {
 	}
 	v.t.Logf("%s is at %s\n%s\npicture: %s", v.name, url, text, file)
 }
+
+// on gives the browser to a subtest: its visitors end with it.
+func (b *browser) on(t *testing.T) *browser {
+	t.Helper()
+	return newBrowser(t)
+}

@@ -2,9 +2,14 @@ package main
 
 import (
 	"context"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
 	"errors"
 	"flag"
 	"fmt"
+	"math/big"
 	"text/tabwriter"
 	"time"
 
@@ -178,9 +183,43 @@ minutes with Clerk's SDKs.
 		fmt.Fprint(w.stdout, "Nobody is signed out. Verifiers that fetch the key set need nothing.\n")
 	}
 	fmt.Fprint(w.stdout, `Verifiers that were given the old key itself (a PEM, such as CLERK_JWT_KEY or "jwtKey")
-must be given the new one before the old one stops.
+never fetch it. Give them this one when it begins to sign:
+
 `)
-	return nil
+	text, err := publicPEM(ctx, tools, r.NewKey)
+	if err != nil {
+		return err
+	}
+	_, err = w.stdout.Write(text)
+	return err
+}
+
+// publicPEM is the public half of a signing key, as verifiers are given it.
+func publicPEM(ctx context.Context, tools *server.Tools, id string) ([]byte, error) {
+	set, err := tools.Keys.Public(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, k := range set.Keys {
+		if k.KeyID != id {
+			continue
+		}
+		modulus, err := base64.RawURLEncoding.DecodeString(k.Modulus)
+		if err != nil {
+			return nil, fmt.Errorf("reading key %s of the key set: %w", id, err)
+		}
+		exponent, err := base64.RawURLEncoding.DecodeString(k.Exponent)
+		if err != nil {
+			return nil, fmt.Errorf("reading key %s of the key set: %w", id, err)
+		}
+		public := &rsa.PublicKey{N: new(big.Int).SetBytes(modulus), E: int(new(big.Int).SetBytes(exponent).Int64())}
+		der, err := x509.MarshalPKIXPublicKey(public)
+		if err != nil {
+			return nil, fmt.Errorf("writing key %s: %w", id, err)
+		}
+		return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), nil
+	}
+	return nil, fmt.Errorf("key %s is not in the key set", id)
 }
 
 // with opens the deployment for a command without operands and closes it

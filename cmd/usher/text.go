@@ -53,3 +53,6 @@ func (p paint) mark(passed bool) string {
 
 // stamp writes a time for people: UTC, as the logs have it.
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
+
+// textWidth is how long the lines of an explanation get, in characters.
+const textWidth = 80

@@ -43,7 +43,6 @@ func (a *API) Routes(mux *http.ServeMux) {
 	mux.Handle("POST /v1/saml/acs/{connection_id}", httpio.HandleWith(a.fail, a.handleSAMLACS))
 	mux.Handle("/v1/saml/acs/{connection_id}", httpio.Handle(methodNotAllowed("POST")))
 	mux.Handle("GET /v1/saml/complete", httpio.HandleWith(a.fail, a.handleSAMLComplete))
-	mux.Handle("POST /v1/saml/complete", httpio.HandleWith(a.fail, a.handleSAMLSwitch))
 	mux.Handle("POST /v1/client/sessions/{session_id}/tokens", httpio.Handle(a.handleToken))
 	mux.Handle("/v1/", httpio.Handle(httpio.NotFound))
 }

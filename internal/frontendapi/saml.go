@@ -8,6 +8,7 @@ import (
 	"usher/internal/fault"
 	"usher/internal/httpio"
 	"usher/internal/identity"
+	"usher/internal/session"
 	"usher/internal/signin"
 )
 
@@ -15,10 +16,6 @@ const (
 	// maxSAMLForm is the largest form that the ACS endpoint reads, in bytes:
 	// threat T-DOS-02.
 	maxSAMLForm = 512 << 10
-
-	// bindingCookie keeps the redirect after an answer that the provider initiated
-	// from working in any other browser.
-	bindingCookie = "__usher_saml"
 
 	// bindingAge is in seconds; the redirect follows at once.
 	bindingAge = 300
@@ -84,7 +81,7 @@ func (a *API) handleSAMLACS(w http.ResponseWriter, r *http.Request) error {
 	}
 	if accepted.Binding != "" {
 		http.SetCookie(w, &http.Cookie{
-			Name: bindingCookie, Value: accepted.Binding, Path: completePath, MaxAge: bindingAge,
+			Name: session.BindingCookie, Value: accepted.Binding, Path: "/", MaxAge: bindingAge,
 			HttpOnly: true, Secure: a.Sessions.Secure, SameSite: http.SameSiteLaxMode,
 		})
 	}
@@ -119,23 +116,9 @@ func (a *API) handleSAMLComplete(w http.ResponseWriter, r *http.Request) error {
 	return a.complete(w, r, signin.Return{Nonce: nonce})
 }
 
-// handleSAMLSwitch is the answer to the question whether another person's
-// session may end: a post from our own page.
-func (a *API) handleSAMLSwitch(w http.ResponseWriter, r *http.Request) error {
-	form, err := httpio.ReadForm(w, r)
-	if err != nil {
-		return err
-	}
-	nonce, err := form.Text("nonce")
-	if err != nil {
-		return err
-	}
-	return a.complete(w, r, signin.Return{Nonce: nonce, Switch: true})
-}
-
 func (a *API) complete(w http.ResponseWriter, r *http.Request, ret signin.Return) error {
 	var err error
-	if ret.Binding, _, err = httpio.Cookie(r, bindingCookie); err != nil {
+	if ret.Binding, _, err = httpio.Cookie(r, session.BindingCookie); err != nil {
 		return err
 	}
 	client, known, err := a.Sessions.Client(r.Context(), r)

@@ -97,19 +97,19 @@ func TestDecodeRedirect(t *testing.T) {
 		want   []byte
 		reason string
 	}{
-		"plain":                           {encode(packed(t, []byte(testResponse))), []byte(testResponse), ""},
-		"T-DOS-04 384 KiB inflated":       {encode(packed(t, most)), most, ""},
-		"T-DOS-04 384 KiB and one":        {encode(packed(t, append(most, 'b'))), nil, "limit"},
-		"T-DOS-04 a bomb":                 {encode(packed(t, make([]byte, 8<<20))), nil, "limit"},
-		"T-DOS-04 just under 16 KiB":      {encode(packed(t, small)), small, ""},
-		"T-DOS-04 over 16 KiB":            {encode(packed(t, noise(17<<10))), nil, "limit"},
+		"plain":                            {encode(packed(t, []byte(testResponse))), []byte(testResponse), ""},
+		"T-DOS-04 384 KiB inflated":        {encode(packed(t, most)), most, ""},
+		"T-DOS-04 384 KiB and one":         {encode(packed(t, append(most, 'b'))), nil, "limit"},
+		"T-DOS-04 a bomb":                  {encode(packed(t, make([]byte, 8<<20))), nil, "limit"},
+		"T-DOS-04 just under 16 KiB":       {encode(packed(t, small)), small, ""},
+		"T-DOS-04 over 16 KiB":             {encode(packed(t, noise(17<<10))), nil, "limit"},
 		"T-DOS-04 white space without end": {strings.Repeat(" ", 32<<10+1), nil, "limit"},
-		"nothing":                         {"", nil, "encoding"},
-		"not base64":                      {"*", nil, "encoding"},
-		"not compressed":                  {encode([]byte("<r/>")), nil, "encoding"},
-		"nothing inside":                  {encode(packed(t, nil)), nil, "encoding"},
-		"cut off":                         {encode(packed(t, []byte(testResponse))[:100]), nil, "encoding"},
-		"bytes behind":                    {encode(append(packed(t, []byte(testResponse)), 0)), nil, "encoding"},
+		"nothing":                          {"", nil, "encoding"},
+		"not base64":                       {"*", nil, "encoding"},
+		"not compressed":                   {encode([]byte("<r/>")), nil, "encoding"},
+		"nothing inside":                   {encode(packed(t, nil)), nil, "encoding"},
+		"cut off":                          {encode(packed(t, []byte(testResponse))[:100]), nil, "encoding"},
+		"bytes behind":                     {encode(append(packed(t, []byte(testResponse)), 0)), nil, "encoding"},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {

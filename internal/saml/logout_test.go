@@ -188,6 +188,14 @@ func TestParseLogoutResponse(t *testing.T) {
 	wantRefused(t, err, "not_well_formed")
 }
 
+func TestParseLogoutRequestNeedsADestination(t *testing.T) {
+	t.Parallel()
+	want := logoutExpect()
+	want.Destination = ""
+	_, err := ParseLogoutRequest(logoutRequest().replace(` Destination="`+ourSLO+`"`, "").signed(t, alpha(), "_l"), want)
+	wantRefused(t, err, "destination")
+}
+
 func TestParseLogoutResponseNeedsARequest(t *testing.T) {
 	t.Parallel()
 	want := logoutExpect()

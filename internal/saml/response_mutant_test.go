@@ -1,6 +1,7 @@
 package saml
 
 import (
+	"encoding/base64"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -221,8 +222,9 @@ func changeText(r *rand.Rand, doc string) (string, string) {
 // too; those whose digest or signature is wrong for us are wrong for it.
 func TestParseResponse_MutantsAreRefusedOrChangeNothing(t *testing.T) {
 	t.Parallel()
-	const perSeed = 800
+	const perSeed = 600
 	oracle := newOracle(t)
+	claimed := base64.StdEncoding.EncodeToString(alpha().cert.Raw)
 	reasons := map[string]int{}
 	total, accepted := 0, 0
 	for n, seed := range mutantSeeds(t) {
@@ -240,13 +242,18 @@ func TestParseResponse_MutantsAreRefusedOrChangeNothing(t *testing.T) {
 					t.Errorf("%s, %s: refused without a reason: %v", seed.name, how, err)
 				}
 				reasons[reason]++
-				if reason == "signature" && seed.outer != "" && seed.name != "both signed" {
+				// xmlsec1 is not told to look at the certificate in the message.
+				if reason == "signature" && seed.outer != "" && seed.name != "both signed" && strings.Contains(mutant, claimed) {
 					oracle.mustFail(seed.outer, how, mutant)
 				}
 				continue
 			}
 			accepted++
-			if diff := cmp.Diff(seed.claims, *got.Assertion); diff != "" {
+			want := seed.claims
+			if got.Assertion.ResponseID == "" {
+				want.ResponseID = "" // of two signatures the response's was taken off
+			}
+			if diff := cmp.Diff(want, *got.Assertion); diff != "" {
 				t.Errorf("%s, %s: accepted with other claims (-genuine +mutant):\n%s\n%s", seed.name, how, diff, mutant)
 			}
 			if seed.outer != "" {
@@ -272,7 +279,7 @@ type oracle struct {
 
 // maxOracleRuns bounds the processes that are started, which take some ten
 // milliseconds each.
-const maxOracleRuns = 150
+const maxOracleRuns = 100
 
 func newOracle(t *testing.T) *oracle {
 	t.Helper()

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/beevik/etree"
@@ -77,15 +78,20 @@ func TestSignatures_XMLSec1AgreesOnAlgorithms(t *testing.T) {
 		if err := os.WriteFile(file, []byte(p.response(t)), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if ok, out := o.verify(file); !ok {
+		ok, out := o.verify(file)
+		if strings.Contains(out, "TransformIdListFindByHref") {
+			t.Logf("%s: this xmlsec1 does not know it", name) // RSA-PSS came with 1.3
+			continue
+		}
+		if !ok {
 			t.Errorf("%s: xmlsec1 says %s", name, out)
 		}
 	}
 }
 
-// A second library agrees on the same documents. It is not asked about tabs and
-// line feeds in attributes, and about namespaces that are declared again: there
-// it differs from the specification, and from xmlsec1.
+// A second library agrees on the same documents. It is not asked about white
+// space in attributes and about #default in a prefix list: there it differs from
+// the specification, and from xmlsec1.
 func TestSignatures_GoXMLDSigAgrees(t *testing.T) {
 	t.Parallel()
 	store := &dsig.MemoryX509CertificateStore{Roots: []*x509.Certificate{alpha().cert}}
@@ -99,7 +105,10 @@ func TestSignatures_GoXMLDSigAgrees(t *testing.T) {
 		_, err := ctx.Validate(parsed.Root())
 		return err
 	}
-	for name, idp := range oracleDocuments(t) {
+	documents := oracleDocuments(t)
+	delete(documents, "attribute white space")
+	delete(documents, "a prefix list with the default namespace")
+	for name, idp := range documents {
 		p := newTestIDP("_response1")
 		idp(p)
 		doc := p.response(t)

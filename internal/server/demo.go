@@ -92,7 +92,12 @@ func (d *dev) demoConnection(ctx context.Context, org identity.OrgID) error {
 	if err != nil {
 		return err
 	}
-	if _, err := d.idp.AddSPMetadata(xml); err != nil {
+	sp, err := practice.ReadSP(xml)
+	if err != nil {
+		return err
+	}
+	sp.Name = "Usher, for Acme"
+	if err := d.idp.AddSP(sp); err != nil {
 		return err
 	}
 	domains := make([]string, len(c.Domains))

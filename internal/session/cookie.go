@@ -10,6 +10,10 @@ const (
 	// ClientCookie names the browser. Clerk's Frontend API uses the same name.
 	ClientCookie = "__client"
 
+	// BindingCookie keeps the redirect after an answer that a provider initiated
+	// from working in any other browser.
+	BindingCookie = "__usher_saml"
+
 	// clientTokenBytes is 256 bits of chance.
 	clientTokenBytes = 32
 

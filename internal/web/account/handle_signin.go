@@ -9,6 +9,7 @@ import (
 	"usher/internal/fault"
 	"usher/internal/httpio"
 	"usher/internal/identity"
+	"usher/internal/session"
 	"usher/internal/signin"
 	"usher/internal/web/page"
 )
@@ -297,6 +298,38 @@ func digits(code string) string {
 func (u *UI) finish(w http.ResponseWriter, r *http.Request, s identity.SignIn, done signin.Done, err error) error {
 	if err != nil {
 		return u.retry(w, r, s, err)
+	}
+	u.Sessions.SetCookie(w, done.Cookie)
+	return seeOther(w, r, u.Arrived(done))
+}
+
+// handleSwitch is the answer to the question whether another person's session
+// may end for a sign-in that the provider initiated (threat T-SAML-27).
+func (u *UI) handleSwitch(w http.ResponseWriter, r *http.Request) error {
+	form, err := u.form(w, r)
+	if err != nil {
+		return err
+	}
+	do, err := form.Text(FieldDo)
+	if err != nil {
+		return err
+	}
+	if do != DoSwitch {
+		return seeOther(w, r, "/user")
+	}
+	q, err := httpio.Query(r)
+	if err != nil {
+		return err
+	}
+	nonce, nonceErr := q.Text("nonce")
+	binding, _, bindingErr := httpio.Cookie(r, session.BindingCookie)
+	client, _, clientErr := u.Sessions.Client(r.Context(), r)
+	if err := fault.Join(nonceErr, bindingErr, clientErr); err != nil {
+		return err
+	}
+	done, err := u.SignIn.CompleteSAML(r.Context(), signin.Return{Nonce: nonce, Binding: binding, Client: client.ID, Switch: true})
+	if err != nil {
+		return err
 	}
 	u.Sessions.SetCookie(w, done.Cookie)
 	return seeOther(w, r, u.Arrived(done))

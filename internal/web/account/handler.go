@@ -52,6 +52,7 @@ func (u *UI) Routes(mux *http.ServeMux) {
 		"GET /sign-in":                        u.handleSignInPage,
 		"POST /sign-in":                       u.handleSignIn,
 		"GET /sign-in/{sign_in_id}":           u.handleSignInStep,
+		"POST /sign-in/switch":                u.handleSwitch,
 		"POST /sign-in/{sign_in_id}/sso":      u.handleChooseConnection,
 		"POST /sign-in/{sign_in_id}/password": u.handlePassword,
 		"POST /sign-in/{sign_in_id}/code":     u.handleCode,
@@ -272,7 +273,7 @@ func (u *UI) Switch(w http.ResponseWriter, r *http.Request, s signin.SwitchNeede
 		return err
 	}
 	return u.pages.Render(w, http.StatusOK, PageSwitchAccount, &SwitchAccount{
-		Frame: f, Action: "/v1/saml/complete?nonce=" + nonce,
+		Frame: f, Action: "/sign-in/switch?nonce=" + url.QueryEscape(nonce),
 		Current:    Account{Name: s.Current.Name(), Email: string(email)},
 		Arriving:   Account{Email: string(s.Email)},
 		Connection: s.Connection,

@@ -8,12 +8,6 @@ func WordsFor(err *fault.Error) Words {
 	if w, ok := errorWords[err.Code()]; ok {
 		return w
 	}
-	switch {
-	case err.Code() == fault.InternalError:
-		return wordsInternal
-	case err.Code() == fault.ServiceUnavailable:
-		return wordsUnavailable
-	}
 	return wordsOther
 }
 
@@ -26,16 +20,6 @@ const (
 )
 
 var (
-	wordsInternal = Words{
-		"Something went wrong on our side",
-		"We could not finish what you asked for. It is not your fault, and nothing was left half done.",
-		[]string{"Wait a minute and try once more.", "If it goes on, tell whoever runs this service, and give them the reference below."},
-	}
-	wordsUnavailable = Words{
-		"We can’t sign you in right now",
-		"The service is busy or being updated.",
-		[]string{"Wait a minute and try once more."},
-	}
 	wordsOther = Words{
 		"That did not work",
 		"We could not go on with your request.",
@@ -86,6 +70,16 @@ var errorWords = map[fault.Code]Words{
 	fault.OrganizationMembershipQuotaExceededForSSO: wordsFull,
 	fault.OrganizationMembershipQuotaExceeded:       wordsFull,
 
+	fault.InternalError: {
+		"Something went wrong on our side",
+		"We could not finish what you asked for. It is not your fault, and nothing was left half done.",
+		[]string{"Wait a minute and try once more.", "If it goes on, tell whoever runs this service, and give them the reference below."},
+	},
+	fault.ServiceUnavailable: {
+		"We can’t sign you in right now",
+		"The service is busy or being updated.",
+		[]string{"Wait a minute and try once more."},
+	},
 	fault.SAMLResponseRelayStateMissing: {
 		"The sign-in came back incomplete",
 		"Your company’s sign-in answered, but without the note that says which sign-in it answers.",

@@ -1,0 +1,197 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/url"
+	"strings"
+
+	"usher/internal/identity"
+	"usher/internal/server"
+	"usher/internal/signin"
+)
+
+func explainCommand() command {
+	return command{
+		name: "explain", args: "[--json] [flags] ATTEMPT | --email ADDRESS",
+		short: "Say what happened to a sign-in, or what would happen to one.",
+		long: `
+With the reference of an attempt (ssoa_…), which a refused person sees on the page:
+what happened, step by step, and what to change. With --email: where a person with
+this address would be sent, what the provider's answer would lead to (an account
+that is created, linked or found, a membership, a Role, or a refusal), and why. It
+asks the very functions that decide a sign-in, and writes nothing.
+
+A running server has to be asked over its Backend API where it is the only one to
+use its database, as with SQLite: --url and --key. For "usher dev" its folder is
+enough, running or not.
+
+Examples:
+  usher explain --email alice@acme.test
+  usher explain ssoa_2f8Q6rYxJ1c0yXbQm3nYlD5T4wz --data ./usher-data
+  usher explain --email eve@example.com --url https://sign-in.example.com --key sk_live_…`,
+		setup: func(fs *flag.FlagSet) runner {
+			var x explainer
+			x.target.declare(fs)
+			fs.StringVar(&x.email, "email", "", "The `ADDRESS` of a person: say what would happen now.")
+			fs.BoolVar(&x.json, "json", false, "Print the JSON object of the Backend API.")
+			fs.StringVar(&x.url, "url", "", "The address of a running server: ask its Backend API at `URL`.")
+			fs.StringVar(&x.key, "key", "", "Secret `KEY` for --url. Better: USHER_SECRET_KEY, which other users can't see.")
+			return func(ctx context.Context, w *world, args []string) error { return x.run(ctx, w, args) }
+		},
+	}
+}
+
+// explainer holds the flags of "usher explain".
+type explainer struct {
+	target target
+	email  string
+	json   bool
+	url    string
+	key    string
+}
+
+// deployment answers questions about sign-ins. It is reached through its
+// database, or through a server that has that to itself.
+type deployment interface {
+	attempt(ctx context.Context, id identity.AttemptID) (signin.AttemptReport, error)
+	simulate(ctx context.Context, address string) (signin.SimulationReport, error)
+	Close() error
+}
+
+func (x *explainer) run(ctx context.Context, w *world, args []string) error {
+	if (len(args) == 1) == (x.email != "") || len(args) > 1 {
+		return usagef("want the reference of an attempt (ssoa_…), or --email ADDRESS")
+	}
+	var id identity.AttemptID
+	if x.email == "" {
+		var err error
+		if id, err = identity.ParseID[identity.AttemptID](args[0]); err != nil {
+			return usagef("%q is not the reference of an attempt, which begins with ssoa_", clean(args[0]))
+		}
+	}
+	d, err := x.open(ctx, w)
+	if err != nil {
+		return err
+	}
+	if x.email != "" {
+		err = x.explainAddress(ctx, w, d)
+	} else {
+		err = x.explainAttempt(ctx, w, d, id)
+	}
+	return errors.Join(err, d.Close())
+}
+
+func (x *explainer) explainAddress(ctx context.Context, w *world, d deployment) error {
+	r, err := d.simulate(ctx, x.email)
+	if err != nil {
+		return err
+	}
+	if x.json {
+		return writeJSON(w.stdout, r)
+	}
+	writeSimulation(w.stdout, paint(w.colour), r)
+	return nil
+}
+
+func (x *explainer) explainAttempt(ctx context.Context, w *world, d deployment, id identity.AttemptID) error {
+	r, err := d.attempt(ctx, id)
+	if err != nil {
+		return err
+	}
+	if x.json {
+		return writeJSON(w.stdout, r)
+	}
+	writeAttempt(w.stdout, paint(w.colour), r)
+	return nil
+}
+
+func writeJSON(out io.Writer, v any) error {
+	enc := json.NewEncoder(out)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}
+
+// open reaches the deployment: over HTTP where a server runs that can be asked.
+func (x *explainer) open(ctx context.Context, w *world) (deployment, error) {
+	cfg, dir, err := x.target.find(w)
+	if err != nil {
+		return nil, err
+	}
+	if x.url != "" {
+		return asRemote(newBackend(x.url, cmp.Or(x.key, cfg.SecretKey)))
+	}
+	if x.key != "" {
+		return nil, usagef("--key is for --url")
+	}
+	if dir != "" {
+		info, running, err := runningDev(dir)
+		if err != nil {
+			return nil, err
+		}
+		if running {
+			return asRemote(newBackend(info.BackendAPIURL, info.SecretKey))
+		}
+	}
+	tools, err := openDatabase(ctx, cfg, dir)
+	if err != nil {
+		if cfg.Database != "" && !strings.HasPrefix(cfg.Database, "postgres") {
+			err = fmt.Errorf("%w\n  If a server runs on this database, ask it: usher explain --url BASE --key sk_… …", err)
+		}
+		return nil, err
+	}
+	return local{tools}, nil
+}
+
+// local is a deployment whose database this process has opened.
+type local struct{ tools *server.Tools }
+
+func (l local) attempt(ctx context.Context, id identity.AttemptID) (signin.AttemptReport, error) {
+	e, err := l.tools.SignIn.Explain(ctx, id)
+	if err != nil {
+		return signin.AttemptReport{}, err
+	}
+	return signin.ReportAttempt(e), nil
+}
+
+func (l local) simulate(ctx context.Context, address string) (signin.SimulationReport, error) {
+	s, err := l.tools.SignIn.Simulate(ctx, address)
+	if err != nil {
+		return signin.SimulationReport{}, err
+	}
+	return signin.ReportSimulation(s), nil
+}
+
+func (l local) Close() error { return l.tools.Close() }
+
+// remote is a deployment that is asked over its Backend API, whose answers have
+// the shape of the same reports.
+type remote struct{ backend *backend }
+
+func asRemote(b *backend, err error) (deployment, error) {
+	if err != nil {
+		return nil, err
+	}
+	return remote{b}, nil
+}
+
+func (r remote) attempt(ctx context.Context, id identity.AttemptID) (report signin.AttemptReport, err error) {
+	err = r.backend.get(ctx, "/sso_attempts/"+url.PathEscape(string(id)), &report)
+	return report, err
+}
+
+func (r remote) simulate(ctx context.Context, address string) (report signin.SimulationReport, err error) {
+	err = r.backend.post(ctx, "/sso_simulations", map[string]string{"email_address": address}, &report)
+	return report, err
+}
+
+func (r remote) Close() error {
+	r.backend.client.CloseIdleConnections()
+	return nil
+}

@@ -1,0 +1,189 @@
+package e2e
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// ssp is a SimpleSAMLphp, as Debian packages it, with a configuration of its own.
+// It is the identity provider that we did not write.
+type ssp struct {
+	t    *testing.T
+	base string // http://localhost:PORT: another site than Usher's 127.0.0.1
+	dir  string
+}
+
+const sspRoot = "/usr/share/simplesamlphp"
+
+// sspPerson is somebody who may sign in there.
+type sspPerson struct{ login, password, mail, firstName, lastName string }
+
+func startSSP(t *testing.T) *ssp {
+	t.Helper()
+	php := requireCommand(t, "php", "simplesamlphp")
+	if _, err := os.Stat(sspRoot + "/www/module.php"); err != nil {
+		unavailable(t, "SimpleSAMLphp is not installed: apt-get install simplesamlphp, or make test")
+	}
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := l.Addr().(*net.TCPAddr).Port
+	l.Close()
+	s := &ssp{t: t, base: fmt.Sprintf("http://localhost:%d", port), dir: t.TempDir()}
+	for _, name := range []string{"config", "metadata", "cert", "log", "data", "tmp", "sessions"} {
+		if err := os.Mkdir(filepath.Join(s.dir, name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.configure()
+	cmd := exec.Command(php, "-d", "session.save_path="+filepath.Join(s.dir, "sessions"), "-d", "display_errors=0",
+		"-S", fmt.Sprintf("127.0.0.1:%d", port), "-t", sspRoot+"/www")
+	cmd.Env = append(os.Environ(), "SIMPLESAMLPHP_CONFIG_DIR="+filepath.Join(s.dir, "config"), "PHP_CLI_SERVER_WORKERS=2")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
+	out, err := os.Create(filepath.Join(s.dir, "php.log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stdout, cmd.Stderr = out, out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+		_ = cmd.Wait()
+		out.Close()
+		if t.Failed() {
+			b, _ := os.ReadFile(out.Name())
+			t.Logf("SimpleSAMLphp said:\n%s", b)
+		}
+	})
+	s.await()
+	return s
+}
+
+// await waits until the metadata is served.
+func (s *ssp) await() {
+	s.t.Helper()
+	deadline := time.Now().Add(30 * time.Second)
+	for {
+		res, err := http.Get(s.metadataURL())
+		if err == nil {
+			res.Body.Close()
+			if res.StatusCode == http.StatusOK {
+				return
+			}
+			err = fmt.Errorf("status %s", res.Status)
+		}
+		if time.Now().After(deadline) {
+			s.t.Fatal("SimpleSAMLphp does not answer: ", err)
+		}
+		time.Sleep(50 * time.Millisecond) // another program's start can only be polled
+	}
+}
+
+func (s *ssp) metadataURL() string { return s.base + "/saml2/idp/metadata.php" }
+
+// write puts a file of configuration into place.
+func (s *ssp) write(name, text string) {
+	s.t.Helper()
+	path := filepath.Join(s.dir, name)
+	if err := os.WriteFile(path+".new", []byte(text), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := os.Rename(path+".new", path); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *ssp) configure() {
+	key, cert := filepath.Join(s.dir, "cert/idp.key"), filepath.Join(s.dir, "cert/idp.crt")
+	openssl := requireCommand(s.t, "openssl", "openssl")
+	out, err := exec.Command(openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30",
+		"-subj", "/CN=localhost", "-keyout", key, "-out", cert).CombinedOutput()
+	if err != nil {
+		s.t.Fatalf("openssl: %v\n%s", err, out)
+	}
+	s.write("config/config.php", fmt.Sprintf(`<?php
+$config = [
+    'baseurlpath' => '%[1]s/',
+    'certdir' => '%[2]s/cert/', 'loggingdir' => '%[2]s/log/', 'datadir' => '%[2]s/data/', 'tempdir' => '%[2]s/tmp',
+    'metadatadir' => '%[2]s/metadata/',
+    'technicalcontact_name' => 'Test', 'technicalcontact_email' => 'na@example.test',
+    'timezone' => 'UTC', 'secretsalt' => 'a salt for this test alone', 'auth.adminpassword' => 'unused-%[3]d',
+    'admin.protectindexpage' => true, 'showerrors' => true, 'errorreporting' => false,
+    'logging.level' => SimpleSAML\Logger::INFO, 'logging.handler' => 'file',
+    'enable.saml20-idp' => true,
+    'module.enable' => ['exampleauth' => true, 'core' => true, 'saml' => true],
+    'session.cookie.secure' => false, 'session.phpsession.savepath' => '%[2]s/sessions',
+    'store.type' => 'phpsession', 'language.default' => 'en',
+    'metadata.sources' => [['type' => 'flatfile'], ['type' => 'xml', 'file' => '%[2]s/metadata/usher.xml']],
+    'authproc.idp' => [], 'authproc.sp' => [],
+];
+`, s.base, s.dir, os.Getpid()))
+	s.write("metadata/usher.xml", `<md:EntitiesDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata"></md:EntitiesDescriptor>`)
+	s.write("metadata/saml20-idp-hosted.php", fmt.Sprintf(`<?php
+$metadata['%[1]s/saml2/idp/metadata.php'] = [
+    'host' => '__DEFAULT__', 'privatekey' => 'idp.key', 'certificate' => 'idp.crt', 'auth' => 'people',
+    'NameIDFormat' => 'urn:oasis:names:tc:SAML:2.0:nameid-format:persistent',
+    'authproc' => [1 => ['class' => 'saml:PersistentNameID', 'attribute' => 'uid']],
+];
+`, s.base))
+	s.people()
+}
+
+// people replaces who may sign in, and with which attributes.
+func (s *ssp) people(list ...sspPerson) {
+	s.t.Helper()
+	var b strings.Builder
+	b.WriteString("<?php\n$config = ['admin' => ['core:AdminPassword'], 'people' => ['exampleauth:UserPass',\n")
+	for _, p := range list {
+		fmt.Fprintf(&b, "'%s:%s' => ['uid' => ['%s']", p.login, p.password, p.login)
+		for name, value := range map[string]string{"mail": p.mail, "firstName": p.firstName, "lastName": p.lastName} {
+			if value != "" {
+				fmt.Fprintf(&b, ", '%s' => ['%s']", name, value)
+			}
+		}
+		b.WriteString("],\n")
+	}
+	b.WriteString("]];\n")
+	s.write("config/authsources.php", b.String())
+}
+
+// trust gives it the metadata of a service provider.
+func (s *ssp) trust(metadataURL string) {
+	s.t.Helper()
+	s.write("metadata/usher.xml", fetch(s.t, metadataURL))
+}
+
+// signIn types a name and a password on its page.
+func (s *ssp) signIn(v *visitor, p sspPerson) {
+	v.t.Helper()
+	v.waitURL(`^` + s.base)
+	v.do("fill", byCSS("#username").with("value", p.login), nil)
+	v.do("fill", byCSS("#password").with("value", p.password), nil)
+	v.click(byCSS("#submit_button"))
+}
+
+func fetch(t *testing.T, url string) string {
+	t.Helper()
+	res, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != http.StatusOK {
+		t.Fatalf("GET %s: %s %v", url, res.Status, err)
+	}
+	return string(b)
+}
