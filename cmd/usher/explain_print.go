@@ -55,7 +55,7 @@ func writeAttempt(out io.Writer, p paint, r signin.AttemptReport) {
 	for _, s := range r.Steps {
 		fmt.Fprintf(out, "  %s %s  %s  %s\n", p.dim(after(s.At-r.StartedAt)), p.mark(s.Passed), clean(cmp.Or(s.Plain, s.Name)), p.dim(clean(s.Name)))
 		if !s.Passed {
-			writeComparison(out, p, comparison{s.Expected, s.Received, s.Fix}, false)
+			writeComparison(out, comparison{s.Expected, s.Received, s.Fix})
 		}
 	}
 	writeTrace(out, p, "Decision", r.Trace)

@@ -46,9 +46,9 @@ Examples:
 		setup: func(fs *flag.FlagSet) runner {
 			p := idpServer{flavour: newChoice(string(practice.Custom), string(practice.Okta), string(practice.Google), string(practice.Microsoft))}
 			fs.StringVar(&p.listen, "listen", "127.0.0.1:4010", "`ADDRESS` and port to serve on.")
-			fs.Var(&p.metadata, "sp-metadata", "A `URL or FILE` with the metadata of a service provider. May be repeated.")
+			fs.Var(&p.metadata, "sp-metadata", "A `URL|FILE` with the metadata of a service provider. May be repeated.")
 			fs.Var(&p.people, "person", "A `PERSON` to sign in as, as in 'Alice Liddell <alice@acme.test>'. May be repeated; without any there are Alice and Bob.")
-			fs.Var(p.flavour, "flavour", "Whose attributes and NameID to copy: custom, okta, google or `microsoft`.")
+			fs.Var(p.flavour, "flavour", "Whose attributes and NameID to copy: a `NAME` of custom, okta, google, microsoft.")
 			fs.BoolVar(&p.anySP, "any-sp", false, "Answer every service provider that asks, without confirmation.")
 			fs.StringVar(&p.keys, "keys", "", "A `FILE` to keep its signing key in, so that it has the same after a restart.")
 			return func(ctx context.Context, w *world, args []string) error {

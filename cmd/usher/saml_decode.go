@@ -84,7 +84,7 @@ func (d *decoder) declare(fs *flag.FlagSet) {
 	fs.BoolVar(&d.idpInitiated, "idp-initiated", false, "The response must answer no request.")
 	fs.Var(&d.spKeys, "sp-key", "A `FILE` with a private key of the connection, to decrypt with. May be repeated.")
 	fs.BoolVar(&d.legacy, "legacy", false, "Allow SHA-1, RSA with 1,024 bits, Triple DES and RSA 1.5, as a connection's dated exception does.")
-	fs.Var(d.binding, "binding", "How FILE is encoded where it is not XML, `post` or redirect (which compresses).")
+	fs.Var(d.binding, "binding", "The `NAME` of the binding by which a response that is not XML came: post, or redirect, which compresses.")
 	fs.StringVar(&d.at, "at", "", "The `TIME` of arrival, as in 2026-11-25T09:30:00Z. Default: now.")
 }
 

@@ -15,11 +15,14 @@ func (v verdict) write(out io.Writer, p paint) {
 		fmt.Fprintf(out, "%s  The response is refused, as of %s: %s (%s).\n\n", p.bold(p.red("REFUSED")), stamp(v.at), v.Code, v.Reason)
 	}
 	for _, c := range v.Checks {
-		fmt.Fprintf(out, "  %s %s  %s\n", p.mark(c.Passed), cmp.Or(c.Plain, c.Name), p.dim(c.Name))
-		if c.Passed && c.Received == "" {
-			continue
+		name := c.Name
+		if c.Passed && c.Received != "" {
+			name += ": " + clean(c.Received)
 		}
-		writeComparison(out, p, comparison{c.Expected, c.Received, c.Fix}, c.Passed)
+		fmt.Fprintf(out, "  %s %s  %s\n", p.mark(c.Passed), cmp.Or(c.Plain, c.Name), p.dim(name))
+		if !c.Passed {
+			writeComparison(out, comparison{c.Expected, c.Received, c.Fix})
+		}
 	}
 	if len(v.NotChecked) > 0 {
 		fmt.Fprintln(out, "\nNot checked:")
@@ -41,16 +44,7 @@ func (v verdict) write(out io.Writer, p paint) {
 // comparison is what was expected and what came.
 type comparison struct{ expected, received, fix string }
 
-// writeComparison is brief where nothing is wrong.
-func writeComparison(out io.Writer, p paint, c comparison, passed bool) {
-	if passed {
-		if c.expected != c.received {
-			fmt.Fprintf(out, "      %s\n", p.dim(clean(c.received)))
-		} else {
-			fmt.Fprintf(out, "      %s\n", p.dim(clean(c.expected)))
-		}
-		return
-	}
+func writeComparison(out io.Writer, c comparison) {
 	fmt.Fprintf(out, "      expected  %s\n      received  %s\n", clean(cmp.Or(c.expected, "-")), clean(cmp.Or(c.received, "nothing")))
 	for n, line := range wrap(c.fix, textWidth) {
 		if line != "" {

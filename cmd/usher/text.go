@@ -11,6 +11,7 @@ import (
 // printable, escape sequences and changes of direction among it, is shown as
 // a Go escape.
 func clean(s string) string {
+	s = strings.ToValidUTF8(s, "\ufffd")
 	if strings.IndexFunc(s, unprintable) < 0 {
 		return s
 	}

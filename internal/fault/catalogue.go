@@ -130,9 +130,9 @@ const (
 var catalogue = map[Code]Entry{
 	// SSO: connections and SAML.
 	SAMLUserAttributeMissing: {
-		400, "Your company's sign-in did not send your e-mail address.",
+		400, "Your company's sign-in did not send your email address.",
 		"The SAML response lacks the attribute {missing_attribute}, or holds more than one value for it.",
-		"In the identity provider, add an attribute statement named {missing_attribute} with the person's e-mail address, and check that the person has one.",
+		"In the identity provider, add an attribute statement named {missing_attribute} with the person's email address, and check that the person has one.",
 	},
 	SAMLResponseRelayStateMissing: {
 		400, "The sign-in came back without its reference.",
@@ -140,7 +140,7 @@ var catalogue = map[Code]Entry{
 		"Let the identity provider return RelayState unchanged. If people start at the provider's portal, allow sign-ins initiated by the identity provider on the connection.",
 	},
 	SAMLEmailAddressDomainMismatch: {
-		400, "This e-mail address may not sign in through this connection.",
+		400, "This email address may not sign in through this connection.",
 		"The identity provider sent an address at {received_domain}; this connection speaks for {expected_domain}.",
 		"Add {received_domain} to the connection's domains, or correct the address in the identity provider.",
 	},
@@ -190,12 +190,12 @@ var catalogue = map[Code]Entry{
 		"Use the company sign-in for this address, or another address.",
 	},
 	SSOUserAttributeMissing: {
-		400, "Your company's sign-in did not send your e-mail address.",
+		400, "Your company's sign-in did not send your email address.",
 		"The identity provider left out {missing_attribute}.",
 		"Let the identity provider send {missing_attribute}.",
 	},
 	SSOEmailAddressDomainMismatch: {
-		400, "This e-mail address may not sign in through this connection.",
+		400, "This email address may not sign in through this connection.",
 		"The identity provider sent an address at {received_domain}; this connection speaks for {expected_domain}.",
 		"Add {received_domain} to the connection's domains, or correct the address in the identity provider.",
 	},
@@ -379,8 +379,8 @@ var catalogue = map[Code]Entry{
 		"Remove the address from the other account, or correct it in the identity provider.",
 	},
 	SignInMustUseConnectionIdentifier: {
-		422, "Sign in with your work e-mail address.",
-		"This account signs in through its company; use its e-mail address.",
+		422, "Sign in with your work email address.",
+		"This account signs in through its company; use its email address.",
 		"",
 	},
 	UserBanned: {

@@ -9,7 +9,7 @@ import (
 	"usher/internal/fault"
 )
 
-// Email is an e-mail address in its one stored form, made by ParseEmail: a
+// Email is an email address in its one stored form, made by ParseEmail: a
 // plain dot-atom, "@" and a Domain, with ASCII letters in lower case.
 type Email string
 

@@ -17,7 +17,7 @@ type (
 	ClientID     string // one browser
 	ConnectionID string // an enterprise connection
 	DomainID     string // a domain listed by an organization
-	EmailID      string // an e-mail address of a user
+	EmailID      string // an email address of a user
 	InstanceID   string // this deployment
 	KeyID        string // a key of a connection (service provider side)
 	MailID       string // a mail in the outbox or the development mailbox

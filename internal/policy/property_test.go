@@ -16,13 +16,13 @@ import (
 // The generators draw from a few values each, so that they collide often.
 var (
 	someDomain     = rapid.SampledFrom([]identity.Domain{"acme.test", "eu.acme.test", "evilacme.test", "globex.test"})
-	someEmail      = rapid.SampledFrom([]identity.Email{"", "a@acme.test", "b@acme.test", "a@eu.acme.test", "a@evilacme.test", "a@globex.test"})
-	someConnection = rapid.SampledFrom([]identity.ConnectionID{"entconn_1", "entconn_2"})
-	someSubject    = rapid.SampledFrom([]string{"", "s-1", "s-2"})
+	someEmail      = rapid.SampledFrom([]identity.Email{"a@acme.test", "a@acme.test", "a@acme.test", "b@acme.test", "a@eu.acme.test", "a@evilacme.test", ""})
+	someConnection = rapid.SampledFrom([]identity.ConnectionID{"entconn_1", "entconn_1", "entconn_2"})
+	someSubject    = rapid.SampledFrom([]string{"s-1", "s-1", "s-1", "s-2", ""})
 	someUser       = rapid.SampledFrom([]identity.UserID{"user_1", "user_2", "user_3"})
 	someOrg        = rapid.SampledFrom([]identity.OrgID{"", "org_1", "org_2"})
 	// often is for what lets a sign-in through.
-	often = rapid.SampledFrom([]bool{true, true, true, true, false})
+	often = rapid.Map(rapid.IntRange(0, 15), func(n int) bool { return n > 0 })
 )
 
 func maybe[T any](t *rapid.T, label string, g func() T) *T {
@@ -67,7 +67,7 @@ func drawFacts(t *rapid.T) policy.AdmitFacts {
 	person := func() policy.Person { return drawPerson(t) }
 	c := identity.Connection{
 		ID: someConnection.Draw(t, "connection"), OrganizationID: someOrg.Draw(t, "organization"), Provider: identity.SAMLCustom,
-		Domains: rapid.SliceOfN(someDomain, 0, 2).Draw(t, "domains"),
+		Domains: append(rapid.SliceOfN(someDomain, 0, 2).Draw(t, "domains"), "acme.test")[rapid.IntRange(0, 1).Draw(t, "from"):],
 		Active:  often.Draw(t, "active"), Authenticatable: often.Draw(t, "authenticatable"),
 		Config: identity.ConnectionConfig{
 			SyncUserAttributes:              rapid.Bool().Draw(t, "sync"),
@@ -81,7 +81,7 @@ func drawFacts(t *rapid.T) policy.AdmitFacts {
 		Now: now, Connection: c,
 		Settings:   identity.Settings{EmailVerifiedAtSignUp: rapid.Bool().Draw(t, "verify")},
 		Directory:  !often.Draw(t, "no directory"),
-		TypedEmail: rapid.SampledFrom([]identity.Email{"", email, "b@acme.test"}).Draw(t, "typed"),
+		TypedEmail: rapid.SampledFrom([]identity.Email{"", "", email, email, "b@acme.test"}).Draw(t, "typed"),
 		Claims: policy.Claims{
 			Protocol: rapid.SampledFrom([]policy.Protocol{policy.ProtocolSAML, policy.ProtocolOIDC}).Draw(t, "protocol"),
 			Subject:  someSubject.Draw(t, "subject"), Email: email, EmailVerified: often.Draw(t, "email verified"),
@@ -90,18 +90,26 @@ func drawFacts(t *rapid.T) policy.AdmitFacts {
 				"k": rapid.SampledFrom([]any{"v", []any{"v"}, nil}).Draw(t, "value"),
 			},
 		},
-		Organization: maybe(t, "organization facts", func() identity.Organization {
-			return identity.Organization{
-				ID:                    rapid.SampledFrom([]identity.OrgID{c.OrganizationID, c.OrganizationID, "org_2"}).Draw(t, "facts of"),
-				MaxAllowedMemberships: rapid.IntRange(0, 3).Draw(t, "limit"), ExclusiveMembership: !often.Draw(t, "open"),
-			}
-		}),
+		Organization: &identity.Organization{
+			ID:                    rapid.SampledFrom([]identity.OrgID{c.OrganizationID, c.OrganizationID, c.OrganizationID, "org_2"}).Draw(t, "facts of"),
+			MaxAllowedMemberships: rapid.SampledFrom([]int{0, 0, 2, 4}).Draw(t, "limit"), ExclusiveMembership: !often.Draw(t, "open"),
+		},
 		Members:           rapid.IntRange(0, 3).Draw(t, "members"),
-		DefaultRole:       rapid.SampledFrom([]identity.RoleKey{"org:member", "org:member", ""}).Draw(t, "role"),
+		DefaultRole:       rapid.SampledFrom([]identity.RoleKey{"org:member", "org:member", "org:member", ""}).Draw(t, "role"),
 		Linked:            maybe(t, "linked", person),
 		ByVerifiedEmail:   maybe(t, "by verified", person),
 		ByUnverifiedEmail: rapid.SliceOfN(rapid.Custom(drawPerson), 0, 2).Draw(t, "by unverified"),
 	}
+}
+
+// eachAdmission runs a check on many facts.
+func eachAdmission(t *testing.T, check func(*rapid.T, policy.AdmitFacts)) {
+	t.Helper()
+	rapid.Check(t, func(t *rapid.T) {
+		for range 50 {
+			check(t, drawFacts(t))
+		}
+	})
 }
 
 // Invariant 3 of the threat catalogue (threats T-SAML-23, T-ID-13, T-ID-16): a
@@ -110,8 +118,7 @@ func drawFacts(t *rapid.T) policy.AdmitFacts {
 // the facts, even those that contradict each other.
 func TestAdmit_aConnectionNeverReachesBeyondItsDomains(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		f := drawFacts(t)
+	eachAdmission(t, func(t *rapid.T, f policy.AdmitFacts) {
 		d := policy.Admit(f)
 		if d.Denied != nil {
 			if d.Plan != (policy.Plan{}) {
@@ -183,8 +190,7 @@ func checkAddresses(t *rapid.T, f policy.AdmitFacts, p policy.Plan) {
 
 func TestAdmit_theSameFactsAreTheSameDecision(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		f := drawFacts(t)
+	eachAdmission(t, func(t *rapid.T, f policy.AdmitFacts) {
 		first, second := policy.Admit(f), policy.Admit(f)
 		same := cmp.Comparer(func(a, b error) bool { return a == b || a != nil && b != nil && a.Error() == b.Error() })
 		if diff := cmp.Diff(first, second, same, cmpopts.EquateEmpty()); diff != "" {
@@ -196,8 +202,8 @@ func TestAdmit_theSameFactsAreTheSameDecision(t *testing.T) {
 // A trace ends at the first refusal, and its last rule is the refusal.
 func TestAdmit_theTraceEndsAtTheRefusal(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		d := policy.Admit(drawFacts(t))
+	eachAdmission(t, func(t *rapid.T, f policy.AdmitFacts) {
+		d := policy.Admit(f)
 		for i, r := range d.Trace {
 			if last := i == len(d.Trace)-1; r.Passed == (last && d.Denied != nil) {
 				t.Fatalf("denied %v, trace %+v", d.Denied, d.Trace)
@@ -210,8 +216,7 @@ func TestAdmit_theTraceEndsAtTheRefusal(t *testing.T) {
 // sent to a connection that may not speak for the address.
 func TestDiscover_offersOnlyWhatAdmitAccepts(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		f := drawFacts(t)
+	eachAdmission(t, func(t *rapid.T, f policy.AdmitFacts) {
 		offered := policy.Discover(policy.DiscoverFacts{Email: f.Claims.Email, Connections: []identity.Connection{f.Connection}}).Connections
 		if d := policy.Admit(f); d.Denied == nil && len(offered) == 0 {
 			t.Fatalf("admitted by a connection that is not offered")

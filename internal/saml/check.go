@@ -17,12 +17,14 @@ type Check struct {
 }
 
 // check notes a check and returns the refusal if it failed.
-func (j *judge) check(name string, ok bool, reason, expected, received string) error {
+func (j *judge) check(name string, ok bool, r refusal) error {
 	if ok {
-		j.pass(name, expected, received)
+		j.pass(name, r.expected, r.received)
 		return nil
 	}
-	return j.note(name, &refusal{reason, cmp.Or(expected, "a value, but none is configured"), cmp.Or(received, "nothing")})
+	r.expected = cmp.Or(r.expected, "a value, but none is configured")
+	r.received = cmp.Or(r.received, "nothing")
+	return j.note(name, &r)
 }
 
 // note notes a check that failed with err, or passed if err is nil, and returns

@@ -16,6 +16,12 @@ import (
 // connection one or two keys of its own.
 const maxKeyAttempts = 8
 
+// The two forms of RSA-OAEP: XML Encryption 1.1, sections 5.5.2 and 5.5.3.
+const (
+	algOAEPMGF1P = nsXEnc + "rsa-oaep-mgf1p"
+	algOAEP      = nsXEnc11 + "rsa-oaep"
+)
+
 // sealed is an EncryptedData taken apart.
 type sealed struct {
 	cipher blockCipher
@@ -127,9 +133,9 @@ func readEncryptedKey(e *element, allow Legacy) (wrappedKey, error) {
 	}
 	uri, _ := method.attr("Algorithm")
 	switch {
-	case uri == nsXEnc+"rsa-oaep-mgf1p" || uri == nsXEnc11+"rsa-oaep":
+	case uri == algOAEPMGF1P || uri == algOAEP:
 		var err error
-		if w.oaep, err = oaepOptions(method, uri == nsXEnc11+"rsa-oaep"); err != nil {
+		if w.oaep, err = oaepOptions(method); err != nil {
 			return w, err
 		}
 	case uri == nsXEnc+"rsa-1_5" && allow.RSA15:
@@ -144,7 +150,8 @@ func readEncryptedKey(e *element, allow Legacy) (wrappedKey, error) {
 // oaepOptions reads the parameters of RSA-OAEP. Digest and mask generation are
 // chosen apart, and both default to SHA-1; the older algorithm's mask is always
 // by SHA-1 (threat T-XML-27).
-func oaepOptions(method *element, choosesMask bool) (*rsa.OAEPOptions, error) {
+func oaepOptions(method *element) (*rsa.OAEPOptions, error) {
+	uri, _ := method.attr("Algorithm")
 	o := &rsa.OAEPOptions{Hash: crypto.SHA1, MGFHash: crypto.SHA1}
 	if d := method.child(nsDSig, "DigestMethod"); d != nil {
 		uri, _ := d.attr("Algorithm")
@@ -152,7 +159,7 @@ func oaepOptions(method *element, choosesMask bool) (*rsa.OAEPOptions, error) {
 			return nil, &refusal{"algorithm", "a digest of RSA-OAEP by SHA-1, SHA-256, SHA-384 or SHA-512", uri}
 		}
 	}
-	if m := method.child(nsXEnc11, "MGF"); m != nil && choosesMask {
+	if m := method.child(nsXEnc11, "MGF"); m != nil && uri == algOAEP {
 		uri, _ := m.attr("Algorithm")
 		switch uri {
 		case nsXEnc11 + "mgf1sha1":

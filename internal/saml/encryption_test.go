@@ -21,7 +21,7 @@ func encrypts(x testEncryption) func(*testIDP) {
 	return func(p *testIDP) { p.encrypt = &x }
 }
 
-func isEncrypted(a *Assertion) { a.Encrypted = true }
+func wantEncrypted(a *Assertion) { a.Encrypted = true }
 
 func TestParseResponse_DecryptsAssertions(t *testing.T) {
 	t.Parallel()
@@ -32,14 +32,14 @@ func TestParseResponse_DecryptsAssertions(t *testing.T) {
 		"the key beside the data, and a RetrievalMethod": {idp: encrypts(testEncryption{beside: true})},
 		"the response signed, the assertion not": {
 			idp:  func(p *testIDP) { signsIt(p); p.encrypt = &testEncryption{} },
-			want: func(a *Assertion) { isEncrypted(a); isSigned(a) },
+			want: func(a *Assertion) { wantEncrypted(a); wantResponseID(a) },
 		},
 		"both signed": {
 			idp: func(p *testIDP) {
 				p.sign = []string{"_assertion1", "_response1"}
 				p.encrypt = &testEncryption{}
 			},
-			want: func(a *Assertion) { isEncrypted(a); isSigned(a) },
+			want: func(a *Assertion) { wantEncrypted(a); wantResponseID(a) },
 		},
 		"prefixes that are declared around": {idp: encrypts(testEncryption{plain: func(s string) string {
 			return without(s, ` xmlns:saml="`+nsAssertion+`"`)
@@ -95,7 +95,7 @@ func TestParseResponse_DecryptsAssertions(t *testing.T) {
 	}
 	for name, r := range tests {
 		if r.want == nil {
-			r.want = isEncrypted
+			r.want = wantEncrypted
 		}
 		tests[name] = r
 	}

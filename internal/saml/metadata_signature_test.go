@@ -1,6 +1,9 @@
 package saml
 
 import (
+	"crypto/ecdsa"
+	"crypto/rand"
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
 	"strings"
@@ -142,4 +145,30 @@ func TestParseIDPMetadataIgnoresASignatureWithoutCertificate(t *testing.T) {
 	if err != nil || len(m.Warnings) != 1 || !strings.HasSuffix(m.Warnings[0], "it comes without a usable certificate.") {
 		t.Errorf("got %v, %v", m, err)
 	}
+}
+
+func TestParseIDPMetadataLooksAtASignatureByEllipticCurve(t *testing.T) {
+	t.Parallel()
+	key, cert := gamma()
+	raw := strings.Replace(signedAcme(t, signer{beta().key, cert}), "rsa-sha256", "ecdsa-sha256", 1)
+	root, err := parseXML([]byte(raw), responseLimits())
+	if err != nil {
+		t.Fatal(err)
+	}
+	signature := root.child(nsDSig, "Signature")
+	digest := sha256.Sum256((&canonicalizer{}).canonicalize(signature.child(nsDSig, "SignedInfo")))
+	r, s, err := ecdsa.Sign(rand.Reader, key, digest[:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	value := make([]byte, 64)
+	r.FillBytes(value[:32])
+	s.FillBytes(value[32:])
+	raw = strings.Replace(raw, signature.child(nsDSig, "SignatureValue").text(), base64.StdEncoding.EncodeToString(value), 1)
+	m, err := ParseIDPMetadata([]byte(raw), "", outgoingNow)
+	if err != nil || len(m.Warnings) != 0 {
+		t.Errorf("in order: %v, %v", m, err)
+	}
+	_, err = ParseIDPMetadata([]byte(strings.Replace(raw, "https://idp.acme.test/sso", "https://idp.evil.test/sso", 1)), "", outgoingNow)
+	wantNoMetadata(t, err, "it was changed after it was signed")
 }

@@ -115,7 +115,8 @@ type judge struct {
 	skew   time.Duration
 	result Result
 
-	signedBy *x509.Certificate // of the innermost signature verified so far
+	responseSigned bool              // and the signature verified
+	signedBy       *x509.Certificate // of the innermost signature verified so far
 }
 
 // response follows a response from its bytes to its assertion. What is cheap
@@ -133,29 +134,30 @@ func (j *judge) response(raw []byte) (*Assertion, error) {
 	if err != nil {
 		return nil, err
 	}
-	encrypted := wrapped.is(nsAssertion, "EncryptedAssertion")
-	if err := j.checkSignaturePlaces(root, wrapped, encrypted); err != nil {
+	encrypted := isEncrypted(wrapped)
+	if err := j.checkSignaturePlaces(root, wrapped); err != nil {
 		return nil, err
 	}
 
-	response, signed := root, root.child(nsDSig, "Signature") != nil
-	if signed {
+	response := root
+	if isSigned(root) {
 		if response, err = j.verified("response_signature", root); err != nil {
 			return nil, err
 		}
+		j.responseSigned = true
 	}
-	if err := j.checkResponse(response, signed); err != nil {
+	if err := j.checkResponse(response); err != nil {
 		return nil, err
 	}
 	if encrypted {
 		wrapped = response.child(nsAssertion, "EncryptedAssertion")
-		if wrapped, err = j.decrypted(root, wrapped, signed); err != nil {
+		if wrapped, err = j.decrypted(root, wrapped); err != nil {
 			return nil, err
 		}
 	}
 	assertion := wrapped
 	switch {
-	case wrapped.child(nsDSig, "Signature") != nil:
+	case isSigned(wrapped):
 		if assertion, err = j.verified("assertion_signature", wrapped); err != nil {
 			return nil, err
 		}
@@ -167,23 +169,28 @@ func (j *judge) response(raw []byte) (*Assertion, error) {
 		return nil, err
 	}
 	a.Encrypted, a.SignedBy = encrypted, fingerprint(j.signedBy.Raw)
-	if signed {
+	if j.responseSigned {
 		a.ResponseID, _ = response.attr("ID")
 	}
 	return a, nil
 }
 
+func isEncrypted(e *element) bool { return e.is(nsAssertion, "EncryptedAssertion") }
+
+// isSigned reports whether e has a signature of its own, good or bad.
+func isSigned(e *element) bool { return e.child(nsDSig, "Signature") != nil }
+
 // checkShape looks at what can be told without keys.
 func (j *judge) checkShape(root *element) error {
 	reason := "namespace"
-	if root.child(nsDSig, "Signature") != nil { // a signature for something else (threat T-XML-09)
+	if isSigned(root) { // a signature for something else (threat T-XML-09)
 		reason = "reference_not_consumed"
 	}
-	if err := j.check("document", root.is(nsProtocol, "Response"), reason, "{"+nsProtocol+"}Response", root.name()); err != nil {
+	if err := j.check("document", root.is(nsProtocol, "Response"), refusal{reason, "{" + nsProtocol + "}Response", root.name()}); err != nil {
 		return err
 	}
 	twice := duplicateID(root)
-	if err := j.check("unique_ids", twice == "", "duplicate_id", "every ID once", twice); err != nil {
+	if err := j.check("unique_ids", twice == "", refusal{"duplicate_id", "every ID once", twice}); err != nil {
 		return err
 	}
 	if err := j.checkVersion("version", root); err != nil {
@@ -194,7 +201,7 @@ func (j *judge) checkShape(root *element) error {
 
 func (j *judge) checkVersion(name string, e *element) error {
 	v, _ := e.attr("Version")
-	return j.check(name, v == "2.0", "version", "2.0", v)
+	return j.check(name, v == "2.0", refusal{"version", "2.0", v})
 }
 
 // checkStatus wants success; anything else is the identity provider's own
@@ -202,7 +209,7 @@ func (j *judge) checkVersion(name string, e *element) error {
 func (j *judge) checkStatus(root *element) error {
 	list := root.children(nsProtocol, "Status")
 	if len(list) != 1 {
-		return j.check("status", false, "status", "one Status", fmt.Sprint(len(list)))
+		return j.check("status", false, refusal{"status", "one Status", fmt.Sprint(len(list))})
 	}
 	var received string
 	ok := false
@@ -217,7 +224,7 @@ func (j *judge) checkStatus(root *element) error {
 	if message := list[0].child(nsProtocol, "StatusMessage"); message != nil {
 		received += ": " + message.text()
 	}
-	return j.check("status", ok, "status", statusSuccess, received)
+	return j.check("status", ok, refusal{"status", statusSuccess, received})
 }
 
 // locateAssertion returns the one assertion of the document, plain or
@@ -225,11 +232,10 @@ func (j *judge) checkStatus(root *element) error {
 // else, is how signatures are wrapped (threat T-XML-07).
 func (j *judge) locateAssertion(root *element) (*element, error) {
 	found, count := countAssertions(root)
-	if err := j.check("assertion_count", count == 1, "assertion_count", "one assertion", fmt.Sprint(count)); err != nil {
+	if err := j.check("assertion_count", count == 1, refusal{"assertion_count", "one assertion", fmt.Sprint(count)}); err != nil {
 		return nil, err
 	}
-	return found, j.check("assertion_place", found.Parent == root, "reference_not_consumed",
-		"the assertion directly in the response", "the assertion in "+parentName(found))
+	return found, j.check("assertion_place", found.Parent == root, refusal{"reference_not_consumed", "the assertion directly in the response", "the assertion in " + parentName(found)})
 }
 
 func countAssertions(root *element) (last *element, count int) {
@@ -252,26 +258,30 @@ func parentName(e *element) string {
 
 // checkSignaturePlaces wants every signature to sign the response or its
 // assertion, and at least one where it can be told yet.
-func (j *judge) checkSignaturePlaces(root, assertion *element, encrypted bool) error {
-	stray := straySignature(root, root, assertion)
-	if encrypted {
-		stray = straySignature(root, root)
+func (j *judge) checkSignaturePlaces(root, assertion *element) error {
+	places := []*element{root, assertion}
+	if isEncrypted(assertion) {
+		places = places[:1]
 	}
-	if err := j.check("signature_place", stray == "", "reference_not_consumed", "signatures of the response or of its assertion only", stray); err != nil {
+	stray := straySignature(root, places...)
+	if err := j.check("signature_place", stray == "", refusal{"reference_not_consumed", "signatures of the response or of its assertion only", stray}); err != nil {
 		return err
 	}
-	if encrypted {
+	if isEncrypted(assertion) {
 		return nil
 	}
-	return j.checkSigned(root.child(nsDSig, "Signature") != nil || assertion.child(nsDSig, "Signature") != nil)
+	return j.checkSigned(root, assertion)
 }
 
-func (j *judge) checkSigned(signed bool) error {
-	received := "a signature"
-	if !signed {
-		received = "none"
+// checkSigned wants a signature of the response or of the plain assertion; that
+// it is good is checked elsewhere, and always.
+func (j *judge) checkSigned(root, assertion *element) error {
+	const want = "a signature of the response or of the assertion"
+	if !isSigned(root) && !isSigned(assertion) {
+		return j.note("signature_present", &refusal{"signature_missing", want, "none"})
 	}
-	return j.check("signature_present", signed, "signature_missing", "a signature of the response or of the assertion", received)
+	j.pass("signature_present", want, "a signature")
+	return nil
 }
 
 // straySignature describes a Signature that is not a child of one of the
@@ -282,10 +292,8 @@ func straySignature(root *element, parents ...*element) string {
 		if !e.is(nsDSig, "Signature") {
 			return true
 		}
-		for _, p := range parents {
-			if e.Parent == p {
-				return true
-			}
+		if slices.Contains(parents, e.Parent) {
+			return true
 		}
 		stray = "a signature in " + parentName(e)
 		return false
@@ -335,37 +343,38 @@ func (j *judge) warn(format string, args ...any) {
 
 // decrypted opens the EncryptedAssertion and applies to what is inside the
 // rules of a document's shape once more.
-func (j *judge) decrypted(root, wrapped *element, signed bool) (*element, error) {
+func (j *judge) decrypted(root, wrapped *element) (*element, error) {
 	inner, err := decryptAssertion(wrapped, j.expect.DecryptionKeys, j.expect.Legacy)
 	if err := j.note("decryption", err); err != nil {
 		return nil, err
 	}
 	_, count := countAssertions(inner)
-	if err := j.check("encrypted_assertion_count", count == 1 && inner.is(nsAssertion, "Assertion"), "assertion_count",
-		"one assertion", fmt.Sprintf("%d in %s", count, inner.name())); err != nil {
+	if err := j.check("encrypted_assertion_count", count == 1 && inner.is(nsAssertion, "Assertion"), refusal{"assertion_count", "one assertion", fmt.Sprintf("%d in %s", count, inner.name())}); err != nil {
 		return nil, err
 	}
 	twice := duplicateID(root, inner)
-	if err := j.check("encrypted_unique_ids", twice == "", "duplicate_id", "every ID once", twice); err != nil {
+	if err := j.check("encrypted_unique_ids", twice == "", refusal{"duplicate_id", "every ID once", twice}); err != nil {
 		return nil, err
 	}
 	stray := straySignature(inner, inner)
-	if err := j.check("encrypted_signature_place", stray == "", "reference_not_consumed", "a signature of the assertion only", stray); err != nil {
+	if err := j.check("encrypted_signature_place", stray == "", refusal{"reference_not_consumed", "a signature of the assertion only", stray}); err != nil {
 		return nil, err
 	}
-	return inner, j.checkSigned(signed || inner.child(nsDSig, "Signature") != nil)
+	return inner, j.checkSigned(root, inner)
 }
 
 // checkResponse compares the envelope with the connection and the pending
 // request.
-func (j *judge) checkResponse(r *element, signed bool) error {
-	if err := j.checkIssuer("response_issuer", r, false); err != nil {
-		return err
+func (j *judge) checkResponse(r *element) error {
+	if r.child(nsAssertion, "Issuer") != nil { // it may be missing here
+		if err := j.checkIssuer("response_issuer", r); err != nil {
+			return err
+		}
 	}
 	if !j.expect.Skip.Destination {
 		destination, present := r.attr("Destination")
-		if present || signed {
-			if err := j.check("destination", same(destination, j.expect.ACSURL), "destination", j.expect.ACSURL, destination); err != nil {
+		if present || j.responseSigned {
+			if err := j.check("destination", same(destination, j.expect.ACSURL), refusal{"destination", j.expect.ACSURL, destination}); err != nil {
 				return err
 			}
 		}
@@ -380,21 +389,17 @@ func (j *judge) checkResponse(r *element, signed bool) error {
 	return j.note("response_in_response_to", j.answers(id, present))
 }
 
-// checkIssuer wants one Issuer that is the connection's identity provider; on
-// the envelope it may be missing.
-func (j *judge) checkIssuer(name string, e *element, required bool) error {
+// checkIssuer wants one Issuer that is the connection's identity provider.
+func (j *judge) checkIssuer(name string, e *element) error {
 	if j.expect.Skip.Issuer {
 		return nil
 	}
 	list := e.children(nsAssertion, "Issuer")
-	if len(list) == 0 && !required {
-		return nil
-	}
 	if len(list) != 1 {
-		return j.check(name, false, "issuer", "one Issuer", fmt.Sprint(len(list)))
+		return j.check(name, false, refusal{"issuer", "one Issuer", fmt.Sprint(len(list))})
 	}
 	issuer := list[0].text()
-	return j.check(name, same(issuer, j.expect.IDPEntityID), "issuer", j.expect.IDPEntityID, issuer)
+	return j.check(name, same(issuer, j.expect.IDPEntityID), refusal{"issuer", j.expect.IDPEntityID, issuer})
 }
 
 // same reports whether got is what is expected. Where nothing is expected, no

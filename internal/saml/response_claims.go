@@ -22,13 +22,13 @@ const (
 func (j *judge) claims(e *element) (*Assertion, error) {
 	a := &Assertion{}
 	a.ID, _ = e.attr("ID")
-	if err := j.check("assertion_id", a.ID != "", "reference", "an ID on the assertion", a.ID); err != nil {
+	if err := j.check("assertion_id", a.ID != "", refusal{"reference", "an ID on the assertion", a.ID}); err != nil {
 		return nil, err
 	}
 	if err := j.checkVersion("assertion_version", e); err != nil {
 		return nil, err
 	}
-	if err := j.checkIssuer("assertion_issuer", e, true); err != nil {
+	if err := j.checkIssuer("assertion_issuer", e); err != nil {
 		return nil, err
 	}
 	if issuer := e.child(nsAssertion, "Issuer"); issuer != nil {
@@ -60,8 +60,7 @@ func (j *judge) checkIssueInstant(e *element, _ *Assertion) error {
 	if asked.IsZero() {
 		return nil
 	}
-	return j.check("issued_after_request", !issued.Before(asked.Add(-j.skew)), "issued_before_request",
-		"at or after the request, "+instant(asked), instant(issued)+", "+apart(asked, issued)+" before it")
+	return j.check("issued_after_request", !issued.Before(asked.Add(-j.skew)), refusal{"issued_before_request", "at or after the request, " + instant(asked), compared(issued, asked)})
 }
 
 // begun judges an instant that must not be in the future.
@@ -95,17 +94,17 @@ func (j *judge) window() string {
 func (j *judge) checkConditions(e *element, a *Assertion) error {
 	list := e.children(nsAssertion, "Conditions")
 	if len(list) > 1 {
-		return j.check("conditions", false, "condition", "one Conditions", fmt.Sprint(len(list)))
+		return j.check("conditions", false, refusal{"condition", "one Conditions", fmt.Sprint(len(list))})
 	}
 	if len(list) == 0 {
-		return j.check("conditions", false, "expired", "Conditions with a NotOnOrAfter", "no Conditions")
+		return j.check("conditions", false, refusal{"expired", "Conditions with a NotOnOrAfter", "no Conditions"})
 	}
 	c := list[0]
 	for _, part := range c.elements() {
 		switch {
 		case part.is(nsAssertion, "AudienceRestriction"), part.is(nsAssertion, "OneTimeUse"), part.is(nsAssertion, "ProxyRestriction"):
 		default:
-			return j.check("conditions", false, "condition", "AudienceRestriction, OneTimeUse or ProxyRestriction", part.name())
+			return j.check("conditions", false, refusal{"condition", "AudienceRestriction, OneTimeUse or ProxyRestriction", part.name()})
 		}
 	}
 	j.pass("conditions", "conditions that are understood", "")
@@ -144,7 +143,7 @@ func (j *judge) checkAudience(e *element, _ *Assertion) error {
 		ok = ok && j.expect.SPEntityID != "" && slices.Contains(names, j.expect.SPEntityID)
 		received = append(received, strings.Join(names, " or "))
 	}
-	return j.check("audience", ok, "audience", j.expect.SPEntityID, strings.Join(received, ", and "))
+	return j.check("audience", ok, refusal{"audience", j.expect.SPEntityID, strings.Join(received, ", and ")})
 }
 
 // checkSubject reads whom the assertion is about.
@@ -152,7 +151,7 @@ func (j *judge) checkSubject(e *element, a *Assertion) error {
 	const want = "one Subject with a NameID"
 	subjects := e.children(nsAssertion, "Subject")
 	if len(subjects) != 1 {
-		return j.check("name_id", false, "nameid", want, fmt.Sprintf("%d subjects", len(subjects)))
+		return j.check("name_id", false, refusal{"nameid", want, fmt.Sprintf("%d subjects", len(subjects))})
 	}
 	ids := subjects[0].children(nsAssertion, "NameID")
 	if len(ids) != 1 {
@@ -160,19 +159,18 @@ func (j *judge) checkSubject(e *element, a *Assertion) error {
 		if subjects[0].child(nsAssertion, "EncryptedID") != nil {
 			received = "an EncryptedID"
 		}
-		return j.check("name_id", false, "nameid", want, received)
+		return j.check("name_id", false, refusal{"nameid", want, received})
 	}
 	a.NameID = ids[0].text()
 	a.NameIDFormat, _ = ids[0].attr("Format")
 	switch {
 	case len(ids[0].elements()) > 0 || strings.Trim(a.NameID, xmlSpace) == "":
-		return j.check("name_id", false, "nameid", want, "an empty NameID")
+		return j.check("name_id", false, refusal{"nameid", want, "an empty NameID"})
 	case len(a.NameID) > maxNameID:
-		return j.check("name_id", false, "nameid", fmt.Sprintf("a NameID of at most %d bytes", maxNameID), fmt.Sprintf("%d bytes", len(a.NameID)))
+		return j.check("name_id", false, refusal{"nameid", fmt.Sprintf("a NameID of at most %d bytes", maxNameID), fmt.Sprintf("%d bytes", len(a.NameID))})
 	}
 	j.pass("name_id", want, "a NameID")
-	return j.check("name_id_format", a.NameIDFormat != formatTransient || j.expect.AllowTransient, "nameid",
-		"a NameID that stays the same, or an attribute mapped to user_id", a.NameIDFormat)
+	return j.check("name_id_format", a.NameIDFormat != formatTransient || j.expect.AllowTransient, refusal{"nameid", "a NameID that stays the same, or an attribute mapped to user_id", a.NameIDFormat})
 }
 
 // checkConfirmation wants one bearer confirmation that fits in every respect
@@ -247,7 +245,7 @@ func (j *judge) confirms(data *element) (until time.Time, err error) {
 // earliest end count.
 func (j *judge) checkAuthn(e *element, a *Assertion) error {
 	list := e.children(nsAssertion, "AuthnStatement")
-	if err := j.check("authn_statement", len(list) > 0, "authn_statement", "an AuthnStatement", fmt.Sprint(len(list))); err != nil {
+	if err := j.check("authn_statement", len(list) > 0, refusal{"authn_statement", "an AuthnStatement", fmt.Sprint(len(list))}); err != nil {
 		return err
 	}
 	a.SessionIndex, _ = list[0].attr("SessionIndex")
@@ -275,8 +273,7 @@ func (j *judge) checkAuthn(e *element, a *Assertion) error {
 	if !j.expect.ForceAuthn || asked.IsZero() {
 		return nil
 	}
-	return j.check("authn_fresh", !a.AuthnInstant.Before(asked.Add(-j.skew)), "authn_too_old",
-		"an authentication at or after the request, "+instant(asked), instant(a.AuthnInstant)+", "+apart(asked, a.AuthnInstant)+" before it")
+	return j.check("authn_fresh", !a.AuthnInstant.Before(asked.Add(-j.skew)), refusal{"authn_too_old", "an authentication at or after the request, " + instant(asked), compared(a.AuthnInstant, asked)})
 }
 
 // attributes reads every attribute as it was sent; which of them count is the
@@ -373,6 +370,14 @@ func parseInstant(s string) (time.Time, error) {
 }
 
 func instant(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
+
+// compared says when t is, and by how much it is too early.
+func compared(t, asked time.Time) string {
+	if t.Before(asked) {
+		return instant(t) + ", " + apart(asked, t) + " before it"
+	}
+	return instant(t)
+}
 
 // apart is the distance of two times, to the second, in words of time.Duration.
 func apart(a, b time.Time) string {

@@ -70,7 +70,7 @@ func runAcceptances(t *testing.T, tests map[string]acceptanceTest) {
 
 func signsIt(p *testIDP) { p.sign = []string{"_response1"} }
 
-func isSigned(a *Assertion) { a.ResponseID = "_response1" }
+func wantResponseID(a *Assertion) { a.ResponseID = "_response1" }
 
 // The checks of an ordinary response, in the order that is part of the promise.
 func TestParseResponse_NamesItsChecksInOrder(t *testing.T) {
@@ -106,8 +106,8 @@ func TestParseResponse_AcceptsWhatProvidersSend(t *testing.T) {
 	t.Parallel()
 	runAcceptances(t, map[string]acceptanceTest{
 		"the assertion signed":      {},
-		"the response signed":       {idp: signsIt, want: isSigned},
-		"both signed":               {idp: func(p *testIDP) { p.sign = []string{"_assertion1", "_response1"} }, want: isSigned},
+		"the response signed":       {idp: signsIt, want: wantResponseID},
+		"both signed":               {idp: func(p *testIDP) { p.sign = []string{"_assertion1", "_response1"} }, want: wantResponseID},
 		"no certificate in KeyInfo": {idp: func(p *testIDP) { p.with.cert = nil }},
 		"an XML declaration and white space around": {tamper: func(doc string) string {
 			return "\ufeff<?xml version='1.0' encoding='utf-8' standalone='no' ?>\r\n<!-- c -->" + doc + "\n<!-- c -->\n"
@@ -132,14 +132,14 @@ func TestParseResponse_AcceptsWhatProvidersSend(t *testing.T) {
 		"T-XML-04 a comment in the audience":                    {tamper: tampers(testSPEntity+"<", testSPEntity[:20]+"<!-- -->"+testSPEntity[20:]+"<")},
 		"T-XML-04 a comment in a value":                         {tamper: tampers("ada@acme.com", "ada@acme.com<!---->")},
 		"T-XML-04 a CDATA section in the NameID":                {tamper: tampers(testNameID, "<![CDATA[7f3c]]>-ada")},
-		"T-XML-04 a comment in the NameID of a signed response": {idp: signsIt, tamper: tampers(testNameID, "7f3c<!-- evil -->-ada"), want: isSigned},
+		"T-XML-04 a comment in the NameID of a signed response": {idp: signsIt, tamper: tampers(testNameID, "7f3c<!-- evil -->-ada"), want: wantResponseID},
 		"T-XML-11 prefixed attributes beside the real ones": {
 			idp: func(p *testIDP) {
 				signsIt(p)
 				p.replace("<samlp:Response", `<samlp:Response xmlns:evil="urn:evil" evil:Destination="https://evil.test" evil:InResponseTo="_x" evil:Version="1"`)
 				p.replace(`<saml:Attribute Name="mail"`, `<saml:Attribute xmlns:evil="urn:evil" evil:Name="role" Name="mail"`)
 			},
-			want: isSigned,
+			want: wantResponseID,
 		},
 		"T-XML-12 another prefix for the same names": {idp: func(p *testIDP) {
 			p.doc = strings.NewReplacer("<saml:", "<a:", "</saml:", "</a:", "xmlns:saml=", "xmlns:a=").Replace(p.doc)

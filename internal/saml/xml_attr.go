@@ -69,7 +69,7 @@ func (p *parser) attributeValue() (string, error) {
 	if strings.IndexByte(raw, '<') >= 0 {
 		return "", p.fail("not_well_formed", "< in an attribute value")
 	}
-	value, err := p.decode(raw, true)
+	value, err := p.decode(raw, ' ')
 	p.pos += end + 1
 	return value, err
 }
@@ -141,11 +141,12 @@ func (p *parser) resolve(e *element) error {
 	return nil
 }
 
-// decode resolves references and normalizes line ends; in an attribute, white
-// space becomes spaces (sections 2.11, 3.3.3 and 4.1).
-func (p *parser) decode(raw string, inAttribute bool) (string, error) {
+// decode resolves references and normalizes white space: line ends become
+// lineEnd, which is "\n" in text; in an attribute it is " ", and tabs become
+// spaces too (sections 2.11, 3.3.3 and 4.1).
+func (p *parser) decode(raw string, lineEnd byte) (string, error) {
 	special := "&\r"
-	if inAttribute {
+	if lineEnd == ' ' {
 		special = "&\r\n\t"
 	}
 	next := strings.IndexAny(raw, special)
@@ -168,10 +169,8 @@ func (p *parser) decode(raw string, inAttribute bool) (string, error) {
 			}
 			raw = rest
 		case c == '\r' && strings.HasPrefix(raw, "\n"): // the line feed comes next
-		case inAttribute:
-			out = append(out, ' ')
 		default:
-			out = append(out, '\n')
+			out = append(out, lineEnd)
 		}
 		next = strings.IndexAny(raw, special)
 	}

@@ -239,7 +239,7 @@ func (p *parser) characters() error {
 	if strings.Contains(raw, "]]>") {
 		return p.fail("not_well_formed", "]]> in text")
 	}
-	text, err := p.decode(raw, false)
+	text, err := p.decode(raw, '\n')
 	if err != nil {
 		return err
 	}

@@ -1,8 +1,8 @@
 package signin
 
 import (
+	"bytes"
 	"context"
-	"crypto/rsa"
 	"crypto/x509"
 	"encoding/json"
 	"errors"
@@ -42,7 +42,7 @@ type judgement struct {
 	answer     Answer
 	now        time.Time
 	connection identity.Connection
-	keys       []*rsa.PrivateKey
+	keys       []identity.ConnectionKey
 	settings   identity.Settings
 	pending    identity.PendingRequest // zero when the provider initiated it
 	raw        []byte
@@ -58,55 +58,65 @@ type judgement struct {
 // The error of a refusal is a fault whose meta "attempt_id" refers to the
 // attempt.
 func (f *Flow) FinishSAML(ctx context.Context, a Answer) (Accepted, error) {
-	j := &judgement{answer: a, now: f.Now()}
-	err := f.DB.Read(ctx, func(tx *store.Tx) error { return f.readRequest(tx, j) })
-	if err != nil {
-		return Accepted{}, err
+	for range maxJudgements {
+		j := &judgement{answer: a, now: f.Now()}
+		err := f.DB.Read(ctx, func(tx *store.Tx) error { return f.readRequest(tx, j) })
+		if err != nil {
+			return Accepted{}, err
+		}
+		f.verify(j)
+		accepted, err := f.settle(ctx, j)
+		if !errors.Is(err, errRevised) {
+			return accepted, err
+		}
 	}
-	f.verify(j)
-	return f.settle(ctx, j)
+	return Accepted{}, fault.New(fault.ServiceUnavailable).Because(errRevised)
 }
+
+// maxJudgements is how often an answer is judged when the connection's
+// configuration keeps changing meanwhile. Ours.
+const maxJudgements = 5
+
+// errRevised says that the connection got a new revision while the answer was
+// judged by the old one.
+var errRevised = errors.New("signin: the connection was revised meanwhile")
 
 // readRequest reads the connection, its keys, and the request that RelayState
 // points at. Keys come from the connection that the URL names, and from nowhere
 // else (invariant 2).
 func (f *Flow) readRequest(tx *store.Tx, j *judgement) error {
-	c, err := activeSAML(tx, j.answer.Connection)
-	if err != nil {
+	var err error
+	if j.connection, err = samlConnection(tx, j.answer.Connection); err != nil {
 		return err
 	}
-	j.connection = c
-	rows, err := tx.ConnectionKeys(c.ID)
-	if err != nil {
+	if j.keys, err = tx.ConnectionKeys(j.connection.ID); err != nil {
 		return err
-	}
-	for _, row := range rows {
-		key, err := saml.ParseSPKey(row.PrivateKey)
-		if err != nil {
-			return err
-		}
-		j.keys = append(j.keys, key)
 	}
 	in, err := tx.Instance()
 	if err != nil {
 		return err
 	}
 	j.settings = in.Settings
-	j.pending, j.refused, err = f.pendingRequest(tx, j)
-	return err
+	if j.pending, j.refused, err = f.pendingRequest(tx, j); err != nil {
+		return err
+	}
+	if !inUse(j.connection) {
+		j.refused = fault.New(fault.SAMLConnectionActiveNotFound).Detail("reason", "inactive")
+	}
+	return nil
 }
 
-// activeSAML reads a connection through which people may sign in at this moment.
-func activeSAML(tx *store.Tx, id identity.ConnectionID) (identity.Connection, error) {
+// samlConnection reads a SAML connection in any state.
+func samlConnection(tx *store.Tx, id identity.ConnectionID) (identity.Connection, error) {
 	c, err := tx.Connection(id)
-	if err != nil {
-		return c, missing(err, fault.New(fault.SAMLConnectionActiveNotFound))
+	if err == nil && c.Config.SAML == nil {
+		err = fault.New(fault.SAMLConnectionActiveNotFound)
 	}
-	if !c.Active || !c.Authenticatable || c.Config.SAML == nil {
-		return c, fault.New(fault.SAMLConnectionActiveNotFound)
-	}
-	return c, nil
+	return c, missing(err, fault.New(fault.SAMLConnectionActiveNotFound))
 }
+
+// inUse reports whether people may sign in through a connection at this moment.
+func inUse(c identity.Connection) bool { return c.Active && c.Authenticatable }
 
 // pendingRequest finds the request that an answer belongs to. None is found for
 // an answer that the provider initiated, whose RelayState is then ignored: it is
@@ -187,7 +197,6 @@ func (f *Flow) expect(j *judgement) (saml.Expect, error) {
 		InResponseTo:   j.pending.RequestID,
 		RequestedAt:    j.pending.CreatedAt,
 		ForceAuthn:     j.pending.ForceAuthn,
-		DecryptionKeys: j.keys,
 		Skew:           time.Duration(s.ClockSkewSeconds) * time.Second,
 		AllowTransient: s.Mapping.UserID != "",
 		Legacy: saml.Legacy{
@@ -202,6 +211,18 @@ func (f *Flow) expect(j *judgement) (saml.Expect, error) {
 		}
 		e.Certificates = append(e.Certificates, cert)
 	}
+	// Reading a private key costs as much as a signature, and most answers come
+	// in plain. Names cannot be written in another way in XML that is UTF-8.
+	if !bytes.Contains(j.raw, []byte("EncryptedAssertion")) {
+		return e, nil
+	}
+	for _, row := range j.keys {
+		key, err := saml.ParseSPKey(row.PrivateKey)
+		if err != nil {
+			return e, fmt.Errorf("signin: a stored key of %s: %w", c.ID, err)
+		}
+		e.DecryptionKeys = append(e.DecryptionKeys, key)
+	}
 	return e, nil
 }
 
@@ -215,9 +236,12 @@ func (f *Flow) settle(ctx context.Context, j *judgement) (Accepted, error) {
 	var refused error
 	err := f.DB.Write(ctx, func(tx *store.Tx) error {
 		// The connection as it is now: it may have been switched off meanwhile.
-		c, err := activeSAML(tx, j.connection.ID)
+		c, err := samlConnection(tx, j.connection.ID)
 		if err != nil {
 			return err
+		}
+		if c.LiveRevisionID != j.connection.LiveRevisionID {
+			return errRevised
 		}
 		attempt, err := openAttempt(tx, j, c, fresh)
 		if err != nil {
@@ -238,7 +262,7 @@ func (f *Flow) settle(ctx context.Context, j *judgement) (Accepted, error) {
 		} else {
 			refuse(&attempt, refused, j.now)
 		}
-		return f.keepAttempt(tx, j, attempt)
+		return f.keepAttempt(tx, j, attempt, attempt.ID == fresh)
 	})
 	if err != nil {
 		return Accepted{}, err
@@ -253,16 +277,23 @@ func (f *Flow) settle(ctx context.Context, j *judgement) (Accepted, error) {
 const nonceBytes = 32
 
 // openAttempt is the attempt that the answer belongs to; a new one when the
-// provider initiated it, or when nothing says where it belongs.
+// provider initiated it, when nothing says where it belongs, or when the one that
+// was begun has its answer: what became of that stays as it is.
 func openAttempt(tx *store.Tx, j *judgement, c identity.Connection, fresh identity.AttemptID) (identity.Attempt, error) {
-	a := identity.Attempt{ID: fresh, ConnectionID: c.ID, IDPInitiated: true, StartedAt: j.now}
+	a := identity.Attempt{
+		ID: fresh, ConnectionID: c.ID, OrganizationID: c.OrganizationID, StartedAt: j.now,
+		IDPInitiated: j.pending.AttemptID == "", TypedEmail: j.pending.TypedEmail,
+	}
 	if j.pending.AttemptID != "" {
-		var err error
-		if a, err = tx.Attempt(j.pending.AttemptID); err != nil {
+		begun, err := tx.Attempt(j.pending.AttemptID)
+		if ignoreMissing(err) != nil {
 			return a, err
 		}
+		if begun.State == identity.AttemptStarted {
+			a = begun
+		}
 	}
-	a.RevisionID, a.OrganizationID = c.LiveRevisionID, c.OrganizationID
+	a.RevisionID = c.LiveRevisionID
 	a.TraceID, a.ReturnedAt = j.answer.TraceID, j.now
 	a.Steps = append(a.Steps, identity.Step{
 		At: j.now, Name: "answer_received", Passed: true, Plain: "The identity provider's answer arrived.",
@@ -323,10 +354,13 @@ func skew(c identity.Connection) time.Duration {
 type kept struct {
 	Claims   policy.Claims `json:"claims"`
 	NotAfter time.Time     `json:"not_after,omitzero"` // SessionNotOnOrAfter
+	SignedBy string        `json:"signed_by"`          // SHA-256 of the certificate, hexadecimal
 }
 
 func (f *Flow) keepVerdict(tx *store.Tx, j *judgement, a identity.Attempt, nonceHash string) error {
-	body, err := json.Marshal(kept{Claims: j.claims, NotAfter: j.result.Assertion.SessionNotOnOrAfter})
+	body, err := json.Marshal(kept{
+		Claims: j.claims, NotAfter: j.result.Assertion.SessionNotOnOrAfter, SignedBy: j.result.Assertion.SignedBy,
+	})
 	if err != nil {
 		return fmt.Errorf("signin: keeping claims: %w", err)
 	}
@@ -349,13 +383,12 @@ func (f *Flow) hashNonce(nonce, binding string) string {
 }
 
 // keepAttempt writes the attempt and, where evidence is kept, the message.
-func (f *Flow) keepAttempt(tx *store.Tx, j *judgement, a identity.Attempt) error {
-	var err error
-	if j.pending.AttemptID != "" {
-		err = tx.UpdateAttempt(a)
-	} else {
-		err = tx.InsertAttempt(a)
+func (f *Flow) keepAttempt(tx *store.Tx, j *judgement, a identity.Attempt, fresh bool) error {
+	write := tx.UpdateAttempt
+	if fresh {
+		write = tx.InsertAttempt
 	}
+	err := write(a)
 	if err != nil || j.settings.EvidenceDays == 0 || len(j.answer.SAMLResponse) > maxEvidence {
 		return err
 	}

@@ -219,7 +219,7 @@ func (u *UI) Failure(w http.ResponseWriter, r *http.Request, err error) {
 	if reference == "" {
 		reference = httpio.TraceID(r.Context())
 	}
-	view := &Error{Frame: f, Words: WordsFor(e), Reference: reference, At: moment(u.Now(), u.Now()), StartURL: "/sign-in"}
+	view := &Error{Frame: f, Words: WordsFor(e), Reference: reference, Code: string(e.Code()), At: moment(u.Now(), u.Now()), StartURL: "/sign-in"}
 	if u.pages.Render(w, e.Status(), PageError, view) != nil {
 		httpio.WriteError(w, r, err)
 	}

@@ -154,7 +154,7 @@ func messageSamples() []sample {
 			Frame: frame(), Words: account.WordsFor(fault.New(fault.SAMLEmailAddressDomainMismatch)),
 			Reference: "ssoa_2x9KbPq7tR4mVn8sWc1yZd5eLf3", At: at, StartURL: "/sign-in",
 		}},
-		{"error_internal", account.PageError, &account.Error{Frame: frame(), Words: account.WordsFor(fault.New(fault.InternalError)), Reference: "0af7651916cd43dd8448eb211c80319c", At: at}},
+		{"error_internal", account.PageError, &account.Error{Frame: frame(), Words: account.WordsFor(fault.New(fault.InternalError)), Reference: "0af7651916cd43dd8448eb211c80319c", Code: string(fault.InternalError), At: at}},
 		{"error_not_found", account.PageError, &account.Error{Frame: frame(), Words: account.WordsFor(fault.New(fault.NotFound))}},
 		{"home", account.PageHome, &account.Home{Frame: frame(), SignInURL: "/sign-in", SignUpURL: "/sign-up"}},
 		{"home_signed_in", account.PageHome, &account.Home{Frame: signedIn(), SignInURL: "/sign-in", UserURL: "/user"}},

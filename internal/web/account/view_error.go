@@ -8,6 +8,7 @@ type Error struct {
 	page.Frame
 	Words
 	Reference    string // "ssoa_…": the attempt; or a trace ID
+	Code         string // of the failure, for whoever is asked for help; see docs/errors.md
 	At           Moment
 	ContactName  string // who to ask; empty with ContactEmail: "your administrator"
 	ContactEmail string
