@@ -65,26 +65,39 @@ type deployment interface {
 }
 
 func (x *explainer) run(ctx context.Context, w *world, args []string) error {
-	if (len(args) == 1) == (x.email != "") || len(args) > 1 {
-		return usagef("want the reference of an attempt (ssoa_…), or --email ADDRESS")
-	}
-	var id identity.AttemptID
-	if x.email == "" {
-		var err error
-		if id, err = identity.ParseID[identity.AttemptID](args[0]); err != nil {
-			return usagef("%q is not the reference of an attempt, which begins with ssoa_", clean(args[0]))
-		}
+	id, err := x.question(args)
+	if err != nil {
+		return err
 	}
 	d, err := x.open(ctx, w)
 	if err != nil {
 		return err
 	}
-	if x.email != "" {
+	if id == "" {
 		err = x.explainAddress(ctx, w, d)
 	} else {
 		err = x.explainAttempt(ctx, w, d, id)
 	}
 	return errors.Join(err, d.Close())
+}
+
+// question returns the attempt that is asked about, or nothing where it is the
+// address.
+func (x *explainer) question(args []string) (identity.AttemptID, error) {
+	if (len(args) == 1) == (x.email != "") || len(args) > 1 {
+		return "", usagef("want the reference of an attempt (ssoa_…), or --email ADDRESS")
+	}
+	if x.email != "" {
+		if _, err := identity.ParseEmail(x.email); err != nil {
+			return "", usagef("--email %q is not an e-mail address that could sign in", clean(x.email))
+		}
+		return "", nil
+	}
+	id, err := identity.ParseID[identity.AttemptID](args[0])
+	if err != nil {
+		return "", usagef("%q is not the reference of an attempt, which begins with ssoa_", clean(args[0]))
+	}
+	return id, nil
 }
 
 func (x *explainer) explainAddress(ctx context.Context, w *world, d deployment) error {

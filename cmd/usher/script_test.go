@@ -3,12 +3,14 @@ package main
 import (
 	"bytes"
 	"compress/flate"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
 	"flag"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -76,6 +78,8 @@ func TestScripts(t *testing.T) {
 			"awaithttp": awaitHTTP,
 			"checkmode": checkMode,
 			"checkjson": checkJSON,
+
+			"refusedattempt": refusedAttempt,
 		},
 	})
 }
@@ -160,7 +164,7 @@ func deflated(document []byte) []byte {
 }
 
 // await waits until a server of "usher dev" has written FILE, which it does
-// once it answers, and sets $BACKEND and $SECRET from it.
+// once it answers, and sets $BASE, $BACKEND, $SECRET and $CONNECTION from it.
 func await(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: await FILE")
@@ -176,6 +180,31 @@ func await(ts *testscript.TestScript, neg bool, args []string) {
 	})
 	ts.Setenv("BACKEND", info.BackendAPIURL)
 	ts.Setenv("SECRET", info.SecretKey)
+	ts.Setenv("BASE", info.BaseURL)
+	if len(info.Demo.Connections) > 0 {
+		ts.Setenv("CONNECTION", info.Demo.Connections[0].ID)
+	}
+}
+
+// refusedAttempt posts an answer with a RelayState that nobody sent to the
+// awaited server, and sets $ATTEMPT to what it keeps of that.
+func refusedAttempt(ts *testscript.TestScript, _ bool, _ []string) {
+	form := url.Values{"SAMLResponse": {"PHg+"}, "RelayState": {"nobody-sent-this"}}
+	res, err := http.PostForm(ts.Getenv("BASE")+"/v1/saml/acs/"+ts.Getenv("CONNECTION"), form)
+	ts.Check(err)
+	_ = res.Body.Close()
+	b, err := newBackend(ts.Getenv("BACKEND"), ts.Getenv("SECRET"))
+	ts.Check(err)
+	var list struct {
+		Data []struct {
+			ID string `json:"id"`
+		} `json:"data"`
+	}
+	ts.Check(b.get(context.Background(), "/sso_attempts", &list))
+	if len(list.Data) == 0 {
+		ts.Fatalf("no attempt was kept")
+	}
+	ts.Setenv("ATTEMPT", list.Data[0].ID)
 }
 
 // awaitHTTP waits until an address answers: awaithttp URL

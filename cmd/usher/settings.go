@@ -226,7 +226,7 @@ func openDatabase(ctx context.Context, cfg server.Config, dir string) (*server.T
 func developmentConfig(cfg server.Config, dir string) (server.Config, error) {
 	keys := filepath.Join(dir, "keys")
 	if _, err := os.Stat(keys); err != nil {
-		return cfg, fmt.Errorf("%s is not a folder of \"usher dev\": %w", dir, err)
+		return cfg, fmt.Errorf("%s is not a folder of \"usher dev\", which keeps its keys there: %w", dir, err)
 	}
 	if cfg.KeyFile == "" && cfg.Keys == "" {
 		cfg.KeyFile = keys

@@ -6,8 +6,8 @@ import (
 	"usher/internal/fault"
 	"usher/internal/httpio"
 	"usher/internal/identity"
+	"usher/internal/manage"
 	"usher/internal/signin"
-	"usher/internal/store"
 )
 
 func (a *API) handleAttempts(w http.ResponseWriter, r *http.Request) error {
@@ -24,7 +24,7 @@ func (a *API) handleAttempts(w http.ResponseWriter, r *http.Request) error {
 	if err := fault.Join(pageErr, connectionErr, orgErr, stateErr, emailErr, codeErr); err != nil {
 		return err
 	}
-	f := store.AttemptFilter{
+	f := signin.AttemptFilter{
 		ConnectionID: identity.ConnectionID(connection), OrganizationID: identity.OrgID(org),
 		State: identity.AttemptState(state), Code: code,
 	}
@@ -33,7 +33,7 @@ func (a *API) handleAttempts(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	items, total, err := a.SignIn.Attempts(r.Context(), f, store.Page{Limit: limit, Offset: offset})
+	items, total, err := a.SignIn.Attempts(r.Context(), f, manage.Page{Limit: limit, Offset: offset})
 	if err != nil {
 		return err
 	}

@@ -7,7 +7,6 @@ import (
 	"usher/internal/httpio"
 	"usher/internal/identity"
 	"usher/internal/manage"
-	"usher/internal/store"
 )
 
 // connectionBody is what a caller may send for a connection.
@@ -169,7 +168,7 @@ func (a *API) handleConnections(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	var f store.ConnectionFilter
+	var f manage.ConnectionFilter
 	org, err := q.Text("organization_id")
 	if err != nil {
 		return err
@@ -185,7 +184,7 @@ func (a *API) handleConnections(w http.ResponseWriter, r *http.Request) error {
 	if given {
 		f.Active = &active
 	}
-	items, total, err := a.Manage.Connections(r.Context(), f, store.Page{Limit: limit, Offset: offset})
+	items, total, err := a.Manage.Connections(r.Context(), f, manage.Page{Limit: limit, Offset: offset})
 	if err != nil {
 		return err
 	}

@@ -7,7 +7,6 @@ import (
 	"usher/internal/httpio"
 	"usher/internal/identity"
 	"usher/internal/manage"
-	"usher/internal/store"
 )
 
 type membershipBody struct {
@@ -89,9 +88,9 @@ func (a *API) handleMembers(w http.ResponseWriter, r *http.Request) error {
 	if err := fault.Join(pageErr, orderErr, usersErr, emailsErr, rolesErr, queryErr); err != nil {
 		return err
 	}
-	items, total, err := a.Manage.Members(r.Context(), r.PathValue("organization_id"), store.MembershipFilter{
+	items, total, err := a.Manage.Members(r.Context(), r.PathValue("organization_id"), manage.MembershipFilter{
 		UserIDs: texts[identity.UserID](users), Emails: texts[identity.Email](emails), Roles: texts[identity.RoleKey](roles), Query: query, OrderBy: orderText(order),
-	}, store.Page{Limit: limit, Offset: offset})
+	}, manage.Page{Limit: limit, Offset: offset})
 	return writeMemberships(w, items, total, err)
 }
 
@@ -100,7 +99,7 @@ func (a *API) handleMembershipsOfUser(w http.ResponseWriter, r *http.Request) er
 	if err != nil {
 		return err
 	}
-	items, total, err := a.Manage.MembershipsOf(r.Context(), r.PathValue("user_id"), store.Page{Limit: limit, Offset: offset})
+	items, total, err := a.Manage.MembershipsOf(r.Context(), r.PathValue("user_id"), manage.Page{Limit: limit, Offset: offset})
 	return writeMemberships(w, items, total, err)
 }
 
@@ -114,7 +113,7 @@ func (a *API) handleAllMemberships(w http.ResponseWriter, r *http.Request) error
 	if err := fault.Join(pageErr, orderErr); err != nil {
 		return err
 	}
-	items, total, err := a.Manage.AllMemberships(r.Context(), orderText(order), store.Page{Limit: limit, Offset: offset})
+	items, total, err := a.Manage.AllMemberships(r.Context(), orderText(order), manage.Page{Limit: limit, Offset: offset})
 	return writeMemberships(w, items, total, err)
 }
 

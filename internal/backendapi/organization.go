@@ -7,7 +7,6 @@ import (
 	"usher/internal/httpio"
 	"usher/internal/identity"
 	"usher/internal/manage"
-	"usher/internal/store"
 )
 
 type organizationBody struct {
@@ -77,9 +76,9 @@ func (a *API) handleOrganizations(w http.ResponseWriter, r *http.Request) error 
 	if err := fault.Join(pageErr, orderErr, queryErr, usersErr, idsErr, countErr); err != nil {
 		return err
 	}
-	items, total, err := a.Manage.Organizations(r.Context(), store.OrganizationFilter{
+	items, total, err := a.Manage.Organizations(r.Context(), manage.OrganizationFilter{
 		IDs: texts[identity.OrgID](ids), UserIDs: texts[identity.UserID](users), Query: query, OrderBy: orderText(order),
-	}, store.Page{Limit: limit, Offset: offset})
+	}, manage.Page{Limit: limit, Offset: offset})
 	if err != nil {
 		return err
 	}

@@ -7,8 +7,8 @@ import (
 	"usher/internal/fault"
 	"usher/internal/httpio"
 	"usher/internal/identity"
+	"usher/internal/manage"
 	"usher/internal/session"
-	"usher/internal/store"
 )
 
 type wireSession struct {
@@ -54,9 +54,9 @@ func (a *API) handleSessions(w http.ResponseWriter, r *http.Request) error {
 	if err := fault.Join(pageErr, clientErr, userErr, statusErr, paginatedErr); err != nil {
 		return err
 	}
-	items, total, err := a.Sessions.List(r.Context(), store.SessionFilter{
+	items, total, err := a.Sessions.List(r.Context(), session.Filter{
 		ClientID: identity.ClientID(client), UserID: identity.UserID(user), Status: identity.SessionStatus(status),
-	}, store.Page{Limit: limit, Offset: offset})
+	}, manage.Page{Limit: limit, Offset: offset})
 	if err != nil {
 		return err
 	}

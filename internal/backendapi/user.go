@@ -7,7 +7,6 @@ import (
 	"usher/internal/httpio"
 	"usher/internal/identity"
 	"usher/internal/manage"
-	"usher/internal/store"
 )
 
 type userBody struct {
@@ -118,8 +117,8 @@ func (a *API) handleUnlock(w http.ResponseWriter, r *http.Request) error {
 }
 
 // userFilter reads which users a list or a count is about.
-func userFilter(q httpio.Params) (store.UserFilter, error) {
-	var f store.UserFilter
+func userFilter(q httpio.Params) (manage.UserFilter, error) {
+	var f manage.UserFilter
 	emails, emailsErr := q.List("email_address")
 	externals, externalsErr := q.List("external_id")
 	usernames, usernamesErr := q.List("username")
@@ -153,7 +152,7 @@ func (a *API) handleUsers(w http.ResponseWriter, r *http.Request) error {
 	if err := fault.Join(pageErr, filterErr); err != nil {
 		return err
 	}
-	items, _, err := a.Manage.Users(r.Context(), f, store.Page{Limit: limit, Offset: offset})
+	items, _, err := a.Manage.Users(r.Context(), f, manage.Page{Limit: limit, Offset: offset})
 	if err != nil {
 		return err
 	}

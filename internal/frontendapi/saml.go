@@ -118,7 +118,7 @@ func (a *API) handleSAMLComplete(w http.ResponseWriter, r *http.Request) error {
 
 func (a *API) complete(w http.ResponseWriter, r *http.Request, ret signin.Return) error {
 	var err error
-	if ret.Binding, _, err = httpio.Cookie(r, session.BindingCookie); err != nil {
+	if ret.Binding, _, err = session.ReadCookie(r, session.BindingCookie); err != nil {
 		return err
 	}
 	client, known, err := a.Sessions.Client(r.Context(), r)

@@ -8,12 +8,8 @@ import (
 	"usher/internal/fault"
 )
 
-// FormTokenField is the name of the hidden field that carries the token.
-const FormTokenField = "form_token"
-
 // FormTokens makes and checks the tokens of forms (threat T-SES-07). A token is
-// bound to the browser's own cookie and ends with it: when the cookie changes at
-// sign-in, a form that was open before must be opened again.
+// bound to a cookie of the browser's own and ends with it.
 type FormTokens struct {
 	Key []byte // 256 bits, for nothing else
 }

@@ -6,6 +6,7 @@ import (
 	"usher/internal/fault"
 	"usher/internal/identity"
 	"usher/internal/policy"
+	"usher/internal/provision"
 	"usher/internal/store"
 )
 
@@ -235,12 +236,18 @@ func (s *Service) RemoveMember(ctx context.Context, org, user string) (v Members
 		if err != nil {
 			return err
 		}
-		if d := policy.Remove(facts); d.Denied != nil {
-			return d.Denied
-		}
-		return s.dropMembership(tx, m)
+		return s.carryOut(tx, policy.Remove(facts).Decision)
 	})
 	return v, err
+}
+
+// carryOut does what policy decided.
+func (s *Service) carryOut(tx *store.Tx, d policy.Decision) error {
+	if d.Denied != nil {
+		return d.Denied
+	}
+	_, err := provision.Apply(tx, d.Plan, strategyAdmin, s.Now())
+	return err
 }
 
 // MembershipOf reads a person's membership; one that is not there says
@@ -260,38 +267,37 @@ func (s *Service) MembershipOf(ctx context.Context, org identity.OrgID, user ide
 // MayLeave asks policy whether a member may go; refused says why not.
 func (s *Service) MayLeave(ctx context.Context, org identity.OrgID, user identity.UserID) (refused, err error) {
 	err = s.DB.Read(ctx, func(tx *store.Tx) error {
-		_, refused, err = mayLeave(tx, org, user)
+		d, err := mayLeave(tx, org, user)
+		refused = d.Denied
 		return err
 	})
 	return refused, err
 }
 
-func mayLeave(tx *store.Tx, org identity.OrgID, user identity.UserID) (m identity.Membership, refused, err error) {
-	if m, err = tx.Membership(org, user); err != nil {
-		return m, nil, missing(err, fault.New(fault.OrganizationNotFound))
+func mayLeave(tx *store.Tx, org identity.OrgID, user identity.UserID) (policy.Decision, error) {
+	m, err := tx.Membership(org, user)
+	if err != nil {
+		return policy.Decision{}, missing(err, fault.New(fault.OrganizationNotFound))
 	}
 	role, err := tx.RoleByKey(m.Role)
 	if ignoreMissing(err) != nil {
-		return m, nil, err
+		return policy.Decision{}, err
 	}
 	facts, err := removalFacts(tx, m, role)
 	if err != nil {
-		return m, nil, err
+		return policy.Decision{}, err
 	}
-	return m, policy.Leave(facts).Denied, nil
+	return policy.Leave(facts), nil
 }
 
 // Leave takes a member out at her own wish.
 func (s *Service) Leave(ctx context.Context, org identity.OrgID, user identity.UserID) error {
 	return s.DB.Write(ctx, func(tx *store.Tx) error {
-		m, refused, err := mayLeave(tx, org, user)
+		d, err := mayLeave(tx, org, user)
 		if err != nil {
 			return err
 		}
-		if refused != nil {
-			return refused
-		}
-		return s.dropMembership(tx, m)
+		return s.carryOut(tx, d)
 	})
 }
 
@@ -314,27 +320,4 @@ func removalFacts(tx *store.Tx, m identity.Membership, role identity.Role) (f po
 	_, f.Organizations, err = tx.MembershipsOfUser(m.UserID, store.Page{Limit: 1})
 	f.OrganizationRequired = in.Settings.ForceOrganizationSelection
 	return f, err
-}
-
-// dropMembership removes the row, and the organization from the person's live
-// sessions (threat T-ORG-18).
-func (s *Service) dropMembership(tx *store.Tx, m identity.Membership) error {
-	if _, err := tx.DeleteMembership(m.OrganizationID, m.UserID); err != nil {
-		return err
-	}
-	sessions, err := tx.SessionsOfUser(m.UserID)
-	if err != nil {
-		return err
-	}
-	now := s.Now()
-	for _, ses := range sessions {
-		if ses.LastActiveOrganizationID != m.OrganizationID || !ses.Live(now) {
-			continue
-		}
-		ses.LastActiveOrganizationID, ses.UpdatedAt = "", now
-		if err := tx.UpdateSession(ses); err != nil {
-			return err
-		}
-	}
-	return nil
 }

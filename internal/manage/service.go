@@ -44,3 +44,12 @@ func ignoreMissing(err error) error {
 	}
 	return err
 }
+
+// What lists are asked for. Surfaces name these here and never see the store.
+type (
+	Page               = store.Page
+	UserFilter         = store.UserFilter
+	OrganizationFilter = store.OrganizationFilter
+	MembershipFilter   = store.MembershipFilter
+	ConnectionFilter   = store.ConnectionFilter
+)

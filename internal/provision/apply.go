@@ -26,6 +26,7 @@ type apply struct {
 	strategy string // that verified the address: "saml", "oauth_…", "scim"
 	now      time.Time
 	user     identity.User
+	changed  bool // the user's row is to be written
 	out      Applied
 }
 
@@ -33,7 +34,9 @@ type apply struct {
 // as Clerk's verifications name it.
 func Apply(tx *store.Tx, plan policy.Plan, strategy string, now time.Time) (Applied, error) {
 	a := &apply{tx: tx, plan: plan, strategy: strategy, now: now}
-	for _, step := range []func() error{a.person, a.credentials, a.account, a.address, a.attributes, a.membership} {
+	for _, step := range []func() error{
+		a.person, a.credentials, a.account, a.address, a.attributes, a.save, a.membership, a.removal,
+	} {
 		if err := step(); err != nil {
 			return Applied{}, err
 		}
@@ -85,7 +88,7 @@ func (a *apply) credentials() error {
 	if !a.plan.RemoveCredentials {
 		return nil
 	}
-	a.user.PasswordHash, a.user.Username = "", ""
+	a.user.PasswordHash, a.user.Username, a.changed = "", "", true
 	held, err := a.tx.EmailAddressesOf(a.user.ID)
 	if err != nil {
 		return err
@@ -123,6 +126,9 @@ func (a *apply) account() error {
 		if err != nil {
 			return err
 		}
+		if old.UserID != a.user.ID {
+			return errors.New("provision: the account is another person's")
+		}
 		a.out.Account = old.ID
 		return a.tx.UpdateAccount(a.accountRow(*a.plan.Refresh, old))
 	}
@@ -142,58 +148,79 @@ func (a *apply) accountRow(from policy.Account, row identity.EnterpriseAccount) 
 // address brings the person's addresses in line with what the provider vouches
 // for.
 func (a *apply) address() error {
-	held, err := a.tx.EmailAddressesOf(a.user.ID)
-	if err != nil {
-		return err
-	}
 	if a.plan.AddEmail != "" {
 		e := a.newEmail(a.plan.AddEmail)
 		e.AccountID = a.out.Account
 		if a.user.PrimaryEmailID == "" {
-			a.user.PrimaryEmailID = e.ID
+			a.user.PrimaryEmailID, a.changed = e.ID, true
 		}
 		if err := a.tx.InsertEmailAddress(e); err != nil {
 			return err
 		}
 	}
+	up := a.plan.UpdateEmail
+	if up == nil && a.plan.VerifyEmail == "" && !a.out.Created {
+		return nil
+	}
+	held, err := a.tx.EmailAddressesOf(a.user.ID)
+	if err != nil {
+		return err
+	}
 	for _, e := range held {
-		changed := false
-		if up := a.plan.UpdateEmail; up != nil && e.ID == up.ID {
-			e.Address, changed = up.To, true
-		}
-		if e.ID == a.plan.VerifyEmail || changed || a.out.Created {
-			changed = true
-			e.AccountID = a.out.Account
-			if !e.IsVerified() {
-				e.Status, e.Strategy, e.VerifiedAt = identity.Verified, a.strategy, a.now
-			}
-		}
-		if !changed {
+		moves := up != nil && e.ID == up.ID
+		if !moves && e.ID != a.plan.VerifyEmail && !a.out.Created {
 			continue
 		}
-		e.UpdatedAt = a.now
-		if err := a.tx.UpdateEmailAddress(e); err != nil {
+		e.AccountID, e.UpdatedAt = a.out.Account, a.now
+		if !e.IsVerified() {
+			e.Status, e.Strategy, e.VerifiedAt = identity.Verified, a.strategy, a.now
+		}
+		write := a.tx.UpdateEmailAddress
+		if moves {
+			e.Address, write = up.To, a.replaceEmail
+		}
+		if err := write(e); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// attributes writes what the provider says about the person.
+// replaceEmail puts another address in the place of one, under the same id.
+func (a *apply) replaceEmail(e identity.EmailAddress) error {
+	if _, err := a.tx.DeleteEmailAddress(e.ID); err != nil {
+		return err
+	}
+	e.Strategy, e.VerifiedAt = a.strategy, a.now
+	return a.tx.InsertEmailAddress(e)
+}
+
+// attributes takes over what the provider says about the person.
 func (a *apply) attributes() error {
-	if up := a.plan.UpdateUser; up != nil {
-		if up.FirstName != "" {
-			a.user.FirstName = up.FirstName
-		}
-		if up.LastName != "" {
-			a.user.LastName = up.LastName
-		}
-		if len(up.PublicMetadata) > 0 {
-			merged := identity.Metadata{}
-			maps.Copy(merged, a.user.PublicMetadata)
-			maps.Copy(merged, up.PublicMetadata)
-			a.user.PublicMetadata = merged
-		}
+	up := a.plan.UpdateUser
+	if up == nil {
+		return nil
+	}
+	a.changed = true
+	if up.FirstName != "" {
+		a.user.FirstName = up.FirstName
+	}
+	if up.LastName != "" {
+		a.user.LastName = up.LastName
+	}
+	if len(up.PublicMetadata) > 0 {
+		merged := identity.Metadata{}
+		maps.Copy(merged, a.user.PublicMetadata)
+		maps.Copy(merged, up.PublicMetadata)
+		a.user.PublicMetadata = merged
+	}
+	return nil
+}
+
+// save writes the user where something changed.
+func (a *apply) save() error {
+	if !a.changed {
+		return nil
 	}
 	a.user.UpdatedAt = a.now
 	return a.tx.UpdateUser(a.user)
@@ -218,8 +245,48 @@ func (a *apply) membership() error {
 	if err != nil {
 		return fmt.Errorf("provision: joining %s: %w", j.Organization, err)
 	}
-	if fresh {
-		a.out.Membership = m.ID
+	if !fresh {
+		return fmt.Errorf("provision: joining %s: the person is a member already", j.Organization)
+	}
+	a.out.Membership = m.ID
+	return nil
+}
+
+// removal ends a membership, and makes its organization the active one of none of
+// the person's sessions (threat T-ORG-18).
+func (a *apply) removal() error {
+	if a.plan.RemoveMembership == "" {
+		return nil
+	}
+	list, _, err := a.tx.MembershipsOfUser(a.user.ID, store.Page{})
+	if err != nil {
+		return err
+	}
+	for _, m := range list {
+		if m.ID != a.plan.RemoveMembership {
+			continue
+		}
+		if _, err := a.tx.DeleteMembership(m.OrganizationID, m.UserID); err != nil {
+			return err
+		}
+		return a.deselect(m.OrganizationID)
+	}
+	return errors.New("provision: the membership is gone already")
+}
+
+func (a *apply) deselect(org identity.OrgID) error {
+	sessions, err := a.tx.SessionsOfUser(a.user.ID)
+	if err != nil {
+		return err
+	}
+	for _, s := range sessions {
+		if s.LastActiveOrganizationID != org || !s.Live(a.now) {
+			continue
+		}
+		s.LastActiveOrganizationID, s.UpdatedAt = "", a.now
+		if err := a.tx.UpdateSession(s); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -209,7 +209,7 @@ func (j *judge) checkVersion(name string, e *element) error {
 func (j *judge) checkStatus(root *element) error {
 	list := root.children(nsProtocol, "Status")
 	if len(list) != 1 {
-		return j.check("status", false, refusal{"status", "one Status", fmt.Sprint(len(list))})
+		return j.note("status", &refusal{"status", "one Status", fmt.Sprint(len(list))})
 	}
 	var received string
 	ok := false
@@ -235,7 +235,8 @@ func (j *judge) locateAssertion(root *element) (*element, error) {
 	if err := j.check("assertion_count", count == 1, refusal{"assertion_count", "one assertion", fmt.Sprint(count)}); err != nil {
 		return nil, err
 	}
-	return found, j.check("assertion_place", found.Parent == root, refusal{"reference_not_consumed", "the assertion directly in the response", "the assertion in " + parentName(found)})
+	return found, j.check("assertion_place", found.Parent == root,
+		refusal{"reference_not_consumed", "the assertion directly in the response", "the assertion in " + parentName(found)})
 }
 
 func countAssertions(root *element) (last *element, count int) {
@@ -264,7 +265,8 @@ func (j *judge) checkSignaturePlaces(root, assertion *element) error {
 		places = places[:1]
 	}
 	stray := straySignature(root, places...)
-	if err := j.check("signature_place", stray == "", refusal{"reference_not_consumed", "signatures of the response or of its assertion only", stray}); err != nil {
+	if err := j.check("signature_place", stray == "",
+		refusal{"reference_not_consumed", "signatures of the response or of its assertion only", stray}); err != nil {
 		return err
 	}
 	if isEncrypted(assertion) {
@@ -349,7 +351,8 @@ func (j *judge) decrypted(root, wrapped *element) (*element, error) {
 		return nil, err
 	}
 	_, count := countAssertions(inner)
-	if err := j.check("encrypted_assertion_count", count == 1 && inner.is(nsAssertion, "Assertion"), refusal{"assertion_count", "one assertion", fmt.Sprintf("%d in %s", count, inner.name())}); err != nil {
+	if err := j.check("encrypted_assertion_count", count == 1 && inner.is(nsAssertion, "Assertion"),
+		refusal{"assertion_count", "one assertion", fmt.Sprintf("%d in %s", count, inner.name())}); err != nil {
 		return nil, err
 	}
 	twice := duplicateID(root, inner)
@@ -396,7 +399,7 @@ func (j *judge) checkIssuer(name string, e *element) error {
 	}
 	list := e.children(nsAssertion, "Issuer")
 	if len(list) != 1 {
-		return j.check(name, false, refusal{"issuer", "one Issuer", fmt.Sprint(len(list))})
+		return j.note(name, &refusal{"issuer", "one Issuer", fmt.Sprint(len(list))})
 	}
 	issuer := list[0].text()
 	return j.check(name, same(issuer, j.expect.IDPEntityID), refusal{"issuer", j.expect.IDPEntityID, issuer})

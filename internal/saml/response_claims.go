@@ -60,7 +60,8 @@ func (j *judge) checkIssueInstant(e *element, _ *Assertion) error {
 	if asked.IsZero() {
 		return nil
 	}
-	return j.check("issued_after_request", !issued.Before(asked.Add(-j.skew)), refusal{"issued_before_request", "at or after the request, " + instant(asked), compared(issued, asked)})
+	return j.check("issued_after_request", !issued.Before(asked.Add(-j.skew)),
+		refusal{"issued_before_request", "at or after the request, " + instant(asked), compared(issued, asked)})
 }
 
 // begun judges an instant that must not be in the future.
@@ -94,17 +95,17 @@ func (j *judge) window() string {
 func (j *judge) checkConditions(e *element, a *Assertion) error {
 	list := e.children(nsAssertion, "Conditions")
 	if len(list) > 1 {
-		return j.check("conditions", false, refusal{"condition", "one Conditions", fmt.Sprint(len(list))})
+		return j.note("conditions", &refusal{"condition", "one Conditions", fmt.Sprint(len(list))})
 	}
 	if len(list) == 0 {
-		return j.check("conditions", false, refusal{"expired", "Conditions with a NotOnOrAfter", "no Conditions"})
+		return j.note("conditions", &refusal{"expired", "Conditions with a NotOnOrAfter", "no Conditions"})
 	}
 	c := list[0]
 	for _, part := range c.elements() {
 		switch {
 		case part.is(nsAssertion, "AudienceRestriction"), part.is(nsAssertion, "OneTimeUse"), part.is(nsAssertion, "ProxyRestriction"):
 		default:
-			return j.check("conditions", false, refusal{"condition", "AudienceRestriction, OneTimeUse or ProxyRestriction", part.name()})
+			return j.note("conditions", &refusal{"condition", "AudienceRestriction, OneTimeUse or ProxyRestriction", part.name()})
 		}
 	}
 	j.pass("conditions", "conditions that are understood", "")
@@ -151,7 +152,7 @@ func (j *judge) checkSubject(e *element, a *Assertion) error {
 	const want = "one Subject with a NameID"
 	subjects := e.children(nsAssertion, "Subject")
 	if len(subjects) != 1 {
-		return j.check("name_id", false, refusal{"nameid", want, fmt.Sprintf("%d subjects", len(subjects))})
+		return j.note("name_id", &refusal{"nameid", want, fmt.Sprintf("%d subjects", len(subjects))})
 	}
 	ids := subjects[0].children(nsAssertion, "NameID")
 	if len(ids) != 1 {
@@ -159,18 +160,19 @@ func (j *judge) checkSubject(e *element, a *Assertion) error {
 		if subjects[0].child(nsAssertion, "EncryptedID") != nil {
 			received = "an EncryptedID"
 		}
-		return j.check("name_id", false, refusal{"nameid", want, received})
+		return j.note("name_id", &refusal{"nameid", want, received})
 	}
 	a.NameID = ids[0].text()
 	a.NameIDFormat, _ = ids[0].attr("Format")
 	switch {
 	case len(ids[0].elements()) > 0 || strings.Trim(a.NameID, xmlSpace) == "":
-		return j.check("name_id", false, refusal{"nameid", want, "an empty NameID"})
+		return j.note("name_id", &refusal{"nameid", want, "an empty NameID"})
 	case len(a.NameID) > maxNameID:
-		return j.check("name_id", false, refusal{"nameid", fmt.Sprintf("a NameID of at most %d bytes", maxNameID), fmt.Sprintf("%d bytes", len(a.NameID))})
+		return j.note("name_id", &refusal{"nameid", fmt.Sprintf("a NameID of at most %d bytes", maxNameID), fmt.Sprintf("%d bytes", len(a.NameID))})
 	}
 	j.pass("name_id", want, "a NameID")
-	return j.check("name_id_format", a.NameIDFormat != formatTransient || j.expect.AllowTransient, refusal{"nameid", "a NameID that stays the same, or an attribute mapped to user_id", a.NameIDFormat})
+	return j.check("name_id_format", a.NameIDFormat != formatTransient || j.expect.AllowTransient,
+		refusal{"nameid", "a NameID that stays the same, or an attribute mapped to user_id", a.NameIDFormat})
 }
 
 // checkConfirmation wants one bearer confirmation that fits in every respect
@@ -273,7 +275,8 @@ func (j *judge) checkAuthn(e *element, a *Assertion) error {
 	if !j.expect.ForceAuthn || asked.IsZero() {
 		return nil
 	}
-	return j.check("authn_fresh", !a.AuthnInstant.Before(asked.Add(-j.skew)), refusal{"authn_too_old", "an authentication at or after the request, " + instant(asked), compared(a.AuthnInstant, asked)})
+	return j.check("authn_fresh", !a.AuthnInstant.Before(asked.Add(-j.skew)),
+		refusal{"authn_too_old", "an authentication at or after the request, " + instant(asked), compared(a.AuthnInstant, asked)})
 }
 
 // attributes reads every attribute as it was sent; which of them count is the

@@ -113,20 +113,6 @@ func (k *Keys) signer(ctx context.Context) (signingKey, error) {
 	return signingKey{}, errors.New("session: no signing key is in use")
 }
 
-// byID finds a published key.
-func (k *Keys) byID(ctx context.Context, id string) (signingKey, bool, error) {
-	keys, err := k.load(ctx)
-	if err != nil {
-		return signingKey{}, false, err
-	}
-	for _, key := range keys {
-		if key.ID == id {
-			return key, true, nil
-		}
-	}
-	return signingKey{}, false, nil
-}
-
 func (k *Keys) load(ctx context.Context) ([]signingKey, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -216,6 +202,12 @@ func (k *Keys) Rotate(ctx context.Context, atOnce bool) (Rotation, error) {
 				return err
 			}
 			r.Retired = append(r.Retired, o.ID)
+		}
+		if atOnce {
+			// Those whose retirement was planned for later go now as well.
+			if _, err := tx.DeleteSigningKeysRetiredBefore(now.Add(publishBefore + TokenLifetime + retireAfter + time.Second)); err != nil {
+				return err
+			}
 		}
 		return tx.InsertSigningKey(key)
 	})

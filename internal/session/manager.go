@@ -29,8 +29,8 @@ type Signed struct {
 	User    identity.User
 }
 
-// touchAfter is how long a session's last use may lag behind: one write in that
-// time, not one a request. Ours.
+// touchAfter is how long a session's last use may lag behind, or a quarter of the
+// idle time where that is less: one write in that time, not one a request. Ours.
 const touchAfter = 5 * time.Minute
 
 // Client finds the browser that a request comes from. Without a cookie, or with
@@ -115,10 +115,10 @@ func (m *Manager) live(tx *store.Tx, c identity.Client) (Signed, error) {
 	return Signed{}, fault.New(fault.SignedOut)
 }
 
-// touch moves the end of an idle session on, at most once in touchAfter.
+// touch moves the end of an idle session on, once in touchAfter at most.
 func (m *Manager) touch(ctx context.Context, s identity.Session) error {
 	now := m.Now()
-	if now.Sub(s.LastActiveAt) < touchAfter {
+	if now.Sub(s.LastActiveAt) < min(touchAfter, s.AbandonAt.Sub(s.LastActiveAt)/4) {
 		return nil
 	}
 	return m.DB.Write(ctx, func(tx *store.Tx) error {
@@ -223,7 +223,7 @@ func (m *Manager) SetOrganization(ctx context.Context, id identity.SessionID, or
 	return m.DB.Write(ctx, func(tx *store.Tx) error {
 		s, err := tx.Session(id)
 		if err != nil {
-			return err
+			return notFound(err, fault.New(fault.NotFound, "resource", "session"))
 		}
 		if !s.Live(now) {
 			return fault.New(fault.InvalidActionForSession)
@@ -253,6 +253,9 @@ func notFound(err error, f *fault.Error) error {
 }
 
 func (m *Manager) hash(token string) string { return m.Ring.HashToken("client", token) }
+
+// Filter says which sessions a list is about.
+type Filter = store.SessionFilter
 
 // Session reads a session; one whose time has run out says so in its status.
 func (m *Manager) Session(ctx context.Context, id identity.SessionID) (s identity.Session, err error) {

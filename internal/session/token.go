@@ -37,36 +37,53 @@ type Ask struct {
 }
 
 // Token mints a session token. Everything in it is read now: a revoked session,
-// a banned person or a lowered role shows in the next token. It writes nothing.
+// a banned person or a lowered role shows in the next token. It writes nothing,
+// but that the session is in use, once in touchAfter.
 func (m *Manager) Token(ctx context.Context, ask Ask) (string, error) {
 	key, err := m.Keys.signer(ctx)
 	if err != nil {
 		return "", err
 	}
 	now := m.Now()
+	var s identity.Session
 	var c claims
 	err = m.DB.Read(ctx, func(tx *store.Tx) error {
-		c, err = m.claims(tx, ask, now)
+		if s, err = askedFor(tx, ask, now); err != nil {
+			return err
+		}
+		c, err = m.claims(tx, ask, s)
 		return err
 	})
 	if err != nil {
 		return "", err
 	}
+	if ask.Client != "" { // a person is there
+		if err := m.touch(ctx, s); err != nil {
+			return "", err
+		}
+	}
 	return key.sign(c)
 }
 
-// claims reads what a token says.
-func (m *Manager) claims(tx *store.Tx, ask Ask, now time.Time) (claims, error) {
+// askedFor finds the session that a token is asked for. Another browser's answers
+// like one that does not exist.
+func askedFor(tx *store.Tx, ask Ask, now time.Time) (identity.Session, error) {
 	s, err := tx.Session(ask.Session)
 	if err != nil {
-		return claims{}, notFound(err, fault.New(fault.NotFound, "resource", "session"))
+		return s, notFound(err, fault.New(fault.NotFound, "resource", "session"))
 	}
 	if ask.Client != "" && s.ClientID != ask.Client {
-		return claims{}, fault.New(fault.NotFound, "resource", "session")
+		return s, fault.New(fault.NotFound, "resource", "session")
 	}
 	if !s.Live(now) {
-		return claims{}, fault.New(fault.AuthenticationInvalid)
+		return s, fault.New(fault.AuthenticationInvalid)
 	}
+	return s, nil
+}
+
+// claims reads what a token says.
+func (m *Manager) claims(tx *store.Tx, ask Ask, s identity.Session) (claims, error) {
+	now := m.Now()
 	u, err := tx.User(s.UserID)
 	if err != nil {
 		return claims{}, err
@@ -88,7 +105,6 @@ func (m *Manager) claims(tx *store.Tx, ask Ask, now time.Time) (claims, error) {
 		FactorAges:      [2]int64{int64(now.Sub(s.FirstFactorAt) / time.Minute), -1},
 		IssuedAt:        now.Unix(),
 		Issuer:          m.Issuer,
-		ID:              secret.NewToken(16),
 		NotBefore:       now.Add(-notBeforeSlack).Unix(),
 		SessionID:       s.ID,
 		Subject:         u.ID,
@@ -99,7 +115,7 @@ func (m *Manager) claims(tx *store.Tx, ask Ask, now time.Time) (claims, error) {
 	}
 	version := in.Settings.SessionClaimsVersion
 	if version != 1 {
-		c.Version, c.Status, c.Plan = 2, string(s.Status), "u:free_user"
+		c.Version, c.ID, c.Status, c.Plan = 2, secret.NewToken(16), string(s.Status), "u:free_user"
 	}
 	if org == "" {
 		return c, nil
@@ -167,7 +183,7 @@ type claims struct {
 	FactorAges      [2]int64              `json:"fva"`
 	IssuedAt        int64                 `json:"iat"`
 	Issuer          string                `json:"iss"`
-	ID              string                `json:"jti"`
+	ID              string                `json:"jti,omitempty"`
 	NotBefore       int64                 `json:"nbf"`
 	Organization    *orgClaim             `json:"o,omitempty"`
 	Plan            string                `json:"pla,omitempty"`

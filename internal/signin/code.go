@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"cmp"
 	"context"
 	"crypto/subtle"
 	"errors"
@@ -33,14 +34,14 @@ func (f *Flow) SendCode(ctx context.Context, client identity.ClientID, id identi
 		if s, err = f.openSignIn(tx, client, id); err != nil {
 			return err
 		}
-		if err := enforce(tx, s, StrategyEmailCode); err != nil {
-			return err
-		}
-		if err := mayMail(tx, s.Identifier, s.Code.SentAt, now); err != nil {
-			return err
-		}
 		u, err := userOf(tx, s.Identifier)
 		if err != nil {
+			return err
+		}
+		if refused, err := enforce(tx, u, s.Identifier, StrategyEmailCode); refused != nil || err != nil {
+			return cmp.Or(err, refused)
+		}
+		if err := mayMail(tx, s.Identifier, s.Code.SentAt, now); err != nil {
 			return err
 		}
 		in, err := tx.Instance()
@@ -105,13 +106,16 @@ func (f *Flow) Code(ctx context.Context, client identity.ClientID, id identity.S
 	var done Done
 	var refused error
 	err := f.DB.Write(ctx, func(tx *store.Tx) error {
-		refused = nil
 		s, err := f.openSignIn(tx, client, id)
 		if err != nil {
 			return err
 		}
-		if refused = enforce(tx, s, StrategyEmailCode); refused != nil {
-			return nil
+		u, err := userOf(tx, s.Identifier)
+		if err != nil {
+			return err
+		}
+		if refused, err = enforce(tx, u, s.Identifier, StrategyEmailCode); refused != nil || err != nil {
+			return err
 		}
 		tries, err := tx.CountCodeTry(s.ID, now)
 		if err != nil {
@@ -119,10 +123,6 @@ func (f *Flow) Code(ctx context.Context, client identity.ClientID, id identity.S
 		}
 		if refused = f.checkCode(string(s.ID), s.Code, tries, code); refused != nil {
 			return nil // commit: the try counts
-		}
-		u, err := userOf(tx, s.Identifier)
-		if err != nil {
-			return err
 		}
 		if err := verifyHeld(tx, u, s.Identifier, now); err != nil {
 			return err
@@ -221,9 +221,15 @@ func busy(err error) error {
 // verifyPassword judges a password; for nobody, and for a person without one, it
 // takes as long and says no.
 func (f *Flow) verifyPassword(ctx context.Context, u identity.User, password string) (bool, error) {
+	var v secret.Verdict
+	var err error
 	if u.PasswordHash == "" {
-		return false, f.Hasher.VerifyNobody(ctx, password)
+		err = f.Hasher.VerifyNobody(ctx, password)
+	} else {
+		v, err = f.Hasher.Verify(ctx, password, u.PasswordHash)
 	}
-	v, err := f.Hasher.Verify(ctx, password, u.PasswordHash)
+	if errors.Is(err, secret.ErrPasswordTooLong) {
+		return false, nil // nobody has one like that
+	}
 	return v.OK, err
 }

@@ -9,6 +9,9 @@ import (
 	"usher/internal/store"
 )
 
+// AttemptFilter says which attempts a list is about.
+type AttemptFilter = store.AttemptFilter
+
 // Explanation is an attempt with what is needed to read it.
 type Explanation struct {
 	Attempt      identity.Attempt
@@ -125,16 +128,27 @@ func (f *Flow) Simulate(ctx context.Context, address string) (Simulation, error)
 		if len(sim.Outcomes) > 0 {
 			return nil
 		}
-		step, err := firstFactor(tx, sim.User)
-		sim.Factors = []string{StrategyEmailCode}
-		if step == NextPassword {
-			sim.Factors = []string{StrategyPassword, StrategyEmailCode}
-		}
-		d := policy.Enforce(policy.EnforceFacts{Email: email, Strategy: StrategyEmailCode})
-		sim.FactorTrace = d.Trace
-		return err
+		return simulateFactors(tx, &sim)
 	})
 	return sim, err
+}
+
+// simulateFactors says what a person without SSO would be asked for.
+func simulateFactors(tx *store.Tx, sim *Simulation) error {
+	d, err := enforcement(tx, sim.User, sim.Email, StrategyEmailCode)
+	if err != nil {
+		return err
+	}
+	sim.Factors, sim.FactorTrace = nil, d.Trace
+	if d.Denied != nil {
+		return nil
+	}
+	step, err := firstFactor(tx, sim.User)
+	if step == NextPassword {
+		sim.Factors = append(sim.Factors, StrategyPassword)
+	}
+	sim.Factors = append(sim.Factors, StrategyEmailCode)
+	return err
 }
 
 func (f *Flow) simulate(tx *store.Tx, c identity.Connection, email identity.Email, u identity.User) (Outcome, error) {

@@ -2,9 +2,13 @@ package signin
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"usher/internal/fault"
 	"usher/internal/identity"
@@ -52,14 +56,15 @@ func (f *Flow) CompleteSAML(ctx context.Context, r Return) (Done, error) {
 			return missing(err, fault.New(fault.SSOVerdictInvalid))
 		}
 		attemptID = v.AttemptID
-		if !v.UsedAt.IsZero() || !now.Before(v.ExpiresAt) {
+		unused, err := tx.UseVerdict(v.NonceHash, now)
+		if err != nil {
+			return err
+		}
+		if !unused {
 			return fault.New(fault.SSOVerdictInvalid)
 		}
-		if err := f.mayComplete(tx, v, r); err != nil {
-			return err
-		}
-		if _, err := tx.UseVerdict(v.NonceHash, now); err != nil {
-			return err
+		if v.ClientID == "" && r.Client == "" {
+			return ErrNeedsClient
 		}
 		attempt, err := tx.Attempt(v.AttemptID)
 		if err != nil {
@@ -68,7 +73,7 @@ func (f *Flow) CompleteSAML(ctx context.Context, r Return) (Done, error) {
 		if v.ClientID != "" && v.ClientID != r.Client {
 			refused = fault.New(fault.SAMLResponseInvalid).Detail("reason", "browser_mismatch",
 				"expected", "the browser that began the sign-in", "received", "another browser")
-		} else if done, refused, err = f.complete(tx, v, r.Client, &attempt); err != nil {
+		} else if done, refused, err = f.complete(tx, v, r, &attempt); err != nil {
 			return err
 		}
 		attempt.Steps = append(attempt.Steps, identity.Step{
@@ -98,70 +103,34 @@ func (f *Flow) verdict(tx *store.Tx, r Return) (identity.Verdict, error) {
 	return v, err
 }
 
-// mayComplete stops before anything is used up: where the provider initiated the
-// sign-in, somebody else may be signed in in this browser.
-func (f *Flow) mayComplete(tx *store.Tx, v identity.Verdict, r Return) error {
-	if v.ClientID != "" {
-		return nil
-	}
-	if r.Client == "" {
-		return ErrNeedsClient
-	}
-	if r.Switch {
-		return nil
-	}
-	k, err := unpack(v)
-	if err != nil {
-		return err
-	}
-	now := f.Now()
-	sessions, err := tx.SessionsOfClient(r.Client)
-	if err != nil {
-		return err
-	}
-	for _, s := range sessions {
-		if !s.Live(now) {
-			continue
-		}
-		account, err := tx.AccountBySubject(v.ConnectionID, k.Claims.Subject)
-		if ignoreMissing(err) != nil {
-			return err
-		}
-		if account.UserID == s.UserID {
-			continue
-		}
-		u, err := tx.User(s.UserID)
-		if err != nil {
-			return err
-		}
-		c, err := tx.Connection(v.ConnectionID)
-		if err != nil {
-			return err
-		}
-		return SwitchNeeded{Current: u, Email: k.Claims.Email, Connection: c.Name}
-	}
-	return nil
-}
-
-// complete carries the verdict out.
-func (f *Flow) complete(tx *store.Tx, v identity.Verdict, client identity.ClientID, a *identity.Attempt) (done Done, refused, err error) {
+// complete carries the verdict out. Nothing is written before the last reason to
+// refuse.
+func (f *Flow) complete(tx *store.Tx, v identity.Verdict, r Return, a *identity.Attempt) (done Done, refused, err error) {
 	now := f.Now()
 	k, err := unpack(v)
 	if err != nil {
 		return Done{}, nil, err
 	}
-	c, err := activeSAML(tx, v.ConnectionID)
-	if err != nil {
-		return Done{}, err, nil //nolint:nilerr // switched off meanwhile: a refusal of this attempt
+	s, refused, err := f.signInOf(tx, v, r.Client)
+	if refused != nil || err != nil {
+		return Done{}, refused, err
 	}
-	facts, err := loadFacts(tx, c, k.Claims, v.TypedEmail, now)
+	c, d, err := decideAgain(tx, v, k, now)
 	if err != nil {
 		return Done{}, nil, err
 	}
-	d := policy.Admit(facts)
 	a.Trace = d.Trace
 	if d.Denied != nil {
 		return Done{}, d.Denied, nil
+	}
+	if v.ClientID == "" && !r.Switch {
+		other, err := f.otherThan(tx, d.Plan.User, r.Client)
+		if err != nil {
+			return Done{}, nil, err
+		}
+		if other.ID != "" {
+			return Done{}, nil, SwitchNeeded{Current: other, Email: k.Claims.Email, Connection: c.Name}
+		}
 	}
 	applied, err := provision.Apply(tx, d.Plan, "saml", now)
 	if err != nil {
@@ -171,33 +140,92 @@ func (f *Flow) complete(tx *store.Tx, v identity.Verdict, client identity.Client
 	if err != nil {
 		return Done{}, nil, err
 	}
-	start := session.Start{
-		Client: client, User: applied.User, Connection: c.ID, Organization: c.OrganizationID,
-		NotAfter: k.NotAfter, Settings: in.Settings, Now: now,
+	if v.SignInID == "" {
+		if err := tx.InsertSignIn(s); err != nil {
+			return Done{}, nil, err
+		}
 	}
-	s, err := f.signInOf(tx, v, client)
+	done, err = f.finishSignIn(tx, s, session.Start{
+		Client: r.Client, User: applied.User, Connection: c.ID, Organization: c.OrganizationID,
+		NotAfter: k.NotAfter, Settings: in.Settings, Now: now,
+	})
 	if err != nil {
 		return Done{}, nil, err
 	}
-	if done, err = f.finishSignIn(tx, s, start); err != nil {
-		if fault.Is(err, fault.ClientStateInvalid) {
-			return Done{}, err, nil
-		}
-		return Done{}, nil, err
-	}
 	a.State, a.FinishedAt = identity.AttemptComplete, now
-	a.UserID, a.SessionID, a.OrganizationID = applied.User, done.Session.ID, c.OrganizationID
+	a.UserID, a.SessionID = applied.User, done.Session.ID
 	return done, nil, nil
 }
 
-// signInOf is the sign-in that the verdict finishes; one is made where the
-// provider initiated it.
-func (f *Flow) signInOf(tx *store.Tx, v identity.Verdict, client identity.ClientID) (identity.SignIn, error) {
-	if v.SignInID != "" {
-		return tx.SignIn(v.SignInID)
+// decideAgain asks policy with the facts as they are now, and whether the
+// connection still trusts the certificate that vouched: taking it away works at
+// once (threat T-SEC-11).
+func decideAgain(tx *store.Tx, v identity.Verdict, k kept, now time.Time) (identity.Connection, policy.Decision, error) {
+	c, err := samlConnection(tx, v.ConnectionID)
+	if fault.Is(err, fault.SAMLConnectionActiveNotFound) {
+		return c, policy.Decision{Denied: err}, nil
 	}
+	if err != nil {
+		return c, policy.Decision{}, err
+	}
+	trusted, err := trusts(c, k.SignedBy)
+	if err != nil {
+		return c, policy.Decision{}, err
+	}
+	if !trusted {
+		return c, policy.Decision{Denied: fault.New(fault.SAMLResponseInvalid).Detail("reason", "signature",
+			"expected", "a certificate of the connection", "received", "one that was removed meanwhile")}, nil
+	}
+	facts, err := loadFacts(tx, c, k.Claims, v.TypedEmail, now)
+	if err != nil {
+		return c, policy.Decision{}, err
+	}
+	return c, policy.Admit(facts), nil
+}
+
+// trusts reports whether a certificate, named by its SHA-256, is one of the
+// connection's.
+func trusts(c identity.Connection, fingerprint string) (bool, error) {
+	for _, text := range c.Config.SAML.IDPCertificates {
+		der, err := base64.StdEncoding.DecodeString(text)
+		if err != nil {
+			return false, fmt.Errorf("signin: a stored certificate of %s: %w", c.ID, err)
+		}
+		sum := sha256.Sum256(der)
+		if hex.EncodeToString(sum[:]) == fingerprint {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// otherThan is who else is signed in in the browser than the person who arrives;
+// the zero user if nobody is.
+func (f *Flow) otherThan(tx *store.Tx, arriving identity.UserID, client identity.ClientID) (identity.User, error) {
+	sessions, err := tx.SessionsOfClient(client)
+	if err != nil {
+		return identity.User{}, err
+	}
+	for _, s := range sessions {
+		if s.Live(f.Now()) && s.UserID != arriving {
+			return tx.User(s.UserID)
+		}
+	}
+	return identity.User{}, nil
+}
+
+// signInOf is the sign-in that the verdict finishes; a new one, not yet kept,
+// where the provider initiated it. One that is over already is a refusal.
+func (f *Flow) signInOf(tx *store.Tx, v identity.Verdict, client identity.ClientID) (s identity.SignIn, refused, err error) {
 	now := f.Now()
-	s := identity.SignIn{
+	if v.SignInID != "" {
+		s, err = f.openSignIn(tx, client, v.SignInID)
+		if fault.Is(err, fault.ClientStateInvalid) || fault.Is(err, fault.NotFound) {
+			return s, err, nil
+		}
+		return s, nil, err
+	}
+	return identity.SignIn{
 		ID:        identity.NewID[identity.SignInID](now),
 		ClientID:  client,
 		Status:    identity.SignInNeedsFirstFactor,
@@ -206,8 +234,7 @@ func (f *Flow) signInOf(tx *store.Tx, v identity.Verdict, client identity.Client
 		CreatedAt: now,
 		UpdatedAt: now,
 		AbandonAt: now.Add(signInLife),
-	}
-	return s, tx.InsertSignIn(s)
+	}, nil, nil
 }
 
 func unpack(v identity.Verdict) (kept, error) {

@@ -41,6 +41,7 @@ type Accepted struct {
 type judgement struct {
 	answer     Answer
 	now        time.Time
+	fresh      identity.AttemptID // of an attempt that is not known yet
 	connection identity.Connection
 	keys       []identity.ConnectionKey
 	settings   identity.Settings
@@ -60,6 +61,7 @@ type judgement struct {
 func (f *Flow) FinishSAML(ctx context.Context, a Answer) (Accepted, error) {
 	for range maxJudgements {
 		j := &judgement{answer: a, now: f.Now()}
+		j.fresh = identity.NewID[identity.AttemptID](j.now)
 		err := f.DB.Read(ctx, func(tx *store.Tx) error { return f.readRequest(tx, j) })
 		if err != nil {
 			return Accepted{}, err
@@ -232,7 +234,6 @@ func (f *Flow) settle(ctx context.Context, j *judgement) (Accepted, error) {
 	if j.pending.ClientID == "" {
 		accepted.Binding = secret.NewToken(nonceBytes)
 	}
-	fresh := identity.NewID[identity.AttemptID](j.now)
 	var refused error
 	err := f.DB.Write(ctx, func(tx *store.Tx) error {
 		// The connection as it is now: it may have been switched off meanwhile.
@@ -243,7 +244,7 @@ func (f *Flow) settle(ctx context.Context, j *judgement) (Accepted, error) {
 		if c.LiveRevisionID != j.connection.LiveRevisionID {
 			return errRevised
 		}
-		attempt, err := openAttempt(tx, j, c, fresh)
+		attempt, err := openAttempt(tx, j, c)
 		if err != nil {
 			return err
 		}
@@ -262,7 +263,7 @@ func (f *Flow) settle(ctx context.Context, j *judgement) (Accepted, error) {
 		} else {
 			refuse(&attempt, refused, j.now)
 		}
-		return f.keepAttempt(tx, j, attempt, attempt.ID == fresh)
+		return f.keepAttempt(tx, j, attempt)
 	})
 	if err != nil {
 		return Accepted{}, err
@@ -279,9 +280,9 @@ const nonceBytes = 32
 // openAttempt is the attempt that the answer belongs to; a new one when the
 // provider initiated it, when nothing says where it belongs, or when the one that
 // was begun has its answer: what became of that stays as it is.
-func openAttempt(tx *store.Tx, j *judgement, c identity.Connection, fresh identity.AttemptID) (identity.Attempt, error) {
+func openAttempt(tx *store.Tx, j *judgement, c identity.Connection) (identity.Attempt, error) {
 	a := identity.Attempt{
-		ID: fresh, ConnectionID: c.ID, OrganizationID: c.OrganizationID, StartedAt: j.now,
+		ID: j.fresh, ConnectionID: c.ID, OrganizationID: c.OrganizationID, StartedAt: j.now,
 		IDPInitiated: j.pending.AttemptID == "", TypedEmail: j.pending.TypedEmail,
 	}
 	if j.pending.AttemptID != "" {
@@ -383,9 +384,9 @@ func (f *Flow) hashNonce(nonce, binding string) string {
 }
 
 // keepAttempt writes the attempt and, where evidence is kept, the message.
-func (f *Flow) keepAttempt(tx *store.Tx, j *judgement, a identity.Attempt, fresh bool) error {
+func (f *Flow) keepAttempt(tx *store.Tx, j *judgement, a identity.Attempt) error {
 	write := tx.UpdateAttempt
-	if fresh {
+	if a.ID == j.fresh {
 		write = tx.InsertAttempt
 	}
 	err := write(a)

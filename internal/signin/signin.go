@@ -272,27 +272,58 @@ func (f *Flow) finishSignIn(tx *store.Tx, s identity.SignIn, start session.Start
 	return Done{Session: ses, Cookie: cookie, ReturnURL: s.ReturnURL}, nil
 }
 
-// enforce refuses a strategy for an address whose domain signs in by SSO. Facts
-// are read in the transaction that signs in (invariant 7).
-func enforce(tx *store.Tx, s identity.SignIn, strategy string) error {
-	connections, err := tx.ConnectionsByDomains(s.Identifier.Domain().Candidates())
-	if err != nil {
-		return err
+// enforce refuses a strategy for an address whose domain signs in by SSO, or
+// whose owner does. Facts are read in the transaction that signs in (invariant
+// 7).
+func enforce(tx *store.Tx, u identity.User, email identity.Email, strategy string) (refused, err error) {
+	d, err := enforcement(tx, u, email, strategy)
+	return d.Denied, err
+}
+
+// enforcement asks policy whether the holder of an address, the zero user if
+// nobody is, may sign in by a strategy.
+func enforcement(tx *store.Tx, u identity.User, email identity.Email, strategy string) (d policy.Decision, err error) {
+	f := policy.EnforceFacts{Email: email, Strategy: strategy}
+	if f.Connections, err = tx.ConnectionsByDomains(email.Domain().Candidates()); err != nil {
+		return d, err
 	}
-	return policy.Enforce(policy.EnforceFacts{Email: s.Identifier, Strategy: strategy, Connections: connections}).Denied
+	if u.ID != "" {
+		if f.Bound, err = boundTo(tx, u.ID); err != nil {
+			return d, err
+		}
+	}
+	return policy.Enforce(f), nil
+}
+
+// boundTo lists the connections at which a person has an account.
+func boundTo(tx *store.Tx, u identity.UserID) ([]identity.Connection, error) {
+	accounts, err := tx.AccountsOfUser(u)
+	if err != nil {
+		return nil, err
+	}
+	var list []identity.Connection
+	for _, a := range accounts {
+		c, err := tx.Connection(a.ConnectionID)
+		if ignoreMissing(err) != nil {
+			return nil, err
+		}
+		if err == nil {
+			list = append(list, c)
+		}
+	}
+	return list, nil
 }
 
 // Password signs in with a password.
 func (f *Flow) Password(ctx context.Context, client identity.ClientID, id identity.SignInID, password string) (Done, error) {
-	var s identity.SignIn
-	var u identity.User
+	var before identity.User
 	now := f.Now()
 	err := f.DB.Read(ctx, func(tx *store.Tx) error {
-		var err error
-		if s, err = f.openSignIn(tx, client, id); err != nil {
+		s, err := f.openSignIn(tx, client, id)
+		if err != nil {
 			return err
 		}
-		u, err = userOf(tx, s.Identifier)
+		before, err = userOf(tx, s.Identifier)
 		return err
 	})
 	if err != nil {
@@ -300,21 +331,27 @@ func (f *Flow) Password(ctx context.Context, client identity.ClientID, id identi
 	}
 	// Hashing is slow: outside the transaction, and done for nobody too
 	// (threats T-DOS-11, T-DOS-14).
-	ok, err := f.verifyPassword(ctx, u, password)
+	ok, err := f.verifyPassword(ctx, before, password)
 	if err != nil {
 		return Done{}, busy(err)
 	}
 	var done Done
 	var refused error
 	err = f.DB.Write(ctx, func(tx *store.Tx) error {
-		refused = nil
-		if s, err = f.openSignIn(tx, client, id); err != nil {
+		s, err := f.openSignIn(tx, client, id)
+		if err != nil {
 			return err
 		}
-		if refused = enforce(tx, s, StrategyPassword); refused != nil {
-			return nil
+		u, err := userOf(tx, s.Identifier)
+		if err != nil {
+			return err
 		}
-		if refused, err = f.passwordTries(tx, s, ok); refused != nil || err != nil {
+		if refused, err = mayUsePassword(tx, u, s.Identifier); refused != nil || err != nil {
+			return err
+		}
+		// What was verified must be the password still.
+		right := ok && u.ID == before.ID && u.PasswordHash == before.PasswordHash
+		if refused, err = f.passwordTries(tx, s, right); refused != nil || err != nil {
 			return err
 		}
 		done, err = f.signInUser(tx, s, u.ID, now)
@@ -324,6 +361,17 @@ func (f *Flow) Password(ctx context.Context, client identity.ClientID, id identi
 		err = refused
 	}
 	return done, err
+}
+
+func mayUsePassword(tx *store.Tx, u identity.User, email identity.Email) (refused, err error) {
+	in, err := tx.Instance()
+	if err != nil {
+		return nil, err
+	}
+	if !in.Settings.PasswordEnabled {
+		return fault.New(fault.StrategyForUserInvalid), nil
+	}
+	return enforce(tx, u, email, StrategyPassword)
 }
 
 // Where says what a sign-in under way needs next, as things are now.

@@ -87,12 +87,8 @@ func (f *Flow) insertSignUp(tx *store.Tx, s identity.SignUp, code string) error 
 	if err != nil {
 		return err
 	}
-	switch in.Settings.SignUpMode {
-	case identity.SignUpRestricted:
-		return fault.New(fault.SignUpModeRestricted)
-	case identity.SignUpWaitlist:
-		return fault.New(fault.SignUpRestrictedWaitlist)
-	case identity.SignUpPublic:
+	if err := maySignUp(tx, s.Email, in.Settings); err != nil {
+		return err
 	}
 	if !in.Settings.PasswordEnabled {
 		s.PasswordHash = ""
@@ -104,6 +100,18 @@ func (f *Flow) insertSignUp(tx *store.Tx, s identity.SignUp, code string) error 
 		return err
 	}
 	return f.mailSignUp(tx, s, code)
+}
+
+// maySignUp asks policy whether an address may sign up by itself, without SSO.
+func maySignUp(tx *store.Tx, email identity.Email, settings identity.Settings) error {
+	connections, err := tx.ConnectionsByDomains(email.Domain().Candidates())
+	if err != nil {
+		return err
+	}
+	return policy.Enforce(policy.EnforceFacts{
+		Purpose: policy.ForSignUp, Email: email, Strategy: StrategyEmailCode,
+		Connections: connections, SignUpMode: settings.SignUpMode,
+	}).Denied
 }
 
 // mailSignUp mails the code, or says to the owner of the address that there is
@@ -188,13 +196,12 @@ func (f *Flow) VerifySignUp(ctx context.Context, client identity.ClientID, id id
 // createSignedUp makes the person and the session. Facts are read now: the
 // domain may have come under SSO, or the address been taken, since the mail.
 func (f *Flow) createSignedUp(tx *store.Tx, s identity.SignUp, now time.Time) (Done, error) {
-	found, err := discover(tx, s.Email)
+	in, err := tx.Instance()
 	if err != nil {
 		return Done{}, err
 	}
-	denied := policy.Enforce(policy.EnforceFacts{Email: s.Email, Strategy: StrategyEmailCode, Connections: found.Connections}).Denied
-	if denied != nil {
-		return Done{}, denied
+	if err := maySignUp(tx, s.Email, in.Settings); err != nil {
+		return Done{}, err
 	}
 	if _, err := tx.VerifiedEmail(s.Email); ignoreMissing(err) != nil {
 		return Done{}, err
@@ -226,10 +233,6 @@ func (f *Flow) createSignedUp(tx *store.Tx, s identity.SignUp, now time.Time) (D
 		return Done{}, err
 	}
 	if err := tx.InsertEmailAddress(email); err != nil {
-		return Done{}, err
-	}
-	in, err := tx.Instance()
-	if err != nil {
 		return Done{}, err
 	}
 	ses, cookie, err := f.Sessions.Create(tx, session.Start{Client: s.ClientID, User: u.ID, Settings: in.Settings, Now: now})

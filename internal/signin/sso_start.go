@@ -72,12 +72,13 @@ func (f *Flow) startSSO(ctx context.Context, s identity.SignIn, id identity.Conn
 	}
 	ticket.AttemptID = attempt.ID
 	err = f.DB.Write(ctx, func(tx *store.Tx) error {
-		live, err := tx.Connection(id)
+		live, err := activeSAML(tx, id)
 		if err != nil {
-			return missing(err, fault.New(fault.SAMLConnectionActiveNotFound))
+			return err
 		}
-		if !live.Active {
-			return fault.New(fault.SAMLConnectionActiveNotFound)
+		s, err := f.openSignIn(tx, s.ClientID, s.ID)
+		if err != nil {
+			return err
 		}
 		if err := tx.InsertAttempt(attempt); err != nil {
 			return err
@@ -109,14 +110,20 @@ const relayBytes = 32
 
 func (f *Flow) hashRelay(relayState string) string { return f.Ring.HashToken("relay", relayState) }
 
+// activeSAML reads a connection through which people may sign in at this moment.
+func activeSAML(tx *store.Tx, id identity.ConnectionID) (identity.Connection, error) {
+	c, err := samlConnection(tx, id)
+	if err == nil && !inUse(c) {
+		err = fault.New(fault.SAMLConnectionActiveNotFound)
+	}
+	return c, err
+}
+
 // readRoute reads what a request to a connection needs.
 func readRoute(tx *store.Tx, id identity.ConnectionID, email identity.Email) (route, error) {
-	c, err := tx.Connection(id)
+	c, err := activeSAML(tx, id)
 	if err != nil {
-		return route{}, missing(err, fault.New(fault.SAMLConnectionActiveNotFound))
-	}
-	if !c.Active || !c.Authenticatable || !c.Provider.IsSAML() || c.Config.SAML == nil {
-		return route{}, fault.New(fault.SAMLConnectionActiveNotFound)
+		return route{}, err
 	}
 	r := route{connection: c}
 	if r.hint, err = loginHint(tx, c, email); err != nil {

@@ -114,8 +114,8 @@ func (db *DB) Ping(ctx context.Context) error {
 	})
 }
 
-// Close waits for the transactions under way and closes the database. It must
-// not be called inside one.
+// Close waits for the transactions under way and closes the database; again, it
+// does nothing. It must not be called inside a transaction.
 func (db *DB) Close() error {
 	var errs []error
 	if db.readers != db.writers {
@@ -125,6 +125,7 @@ func (db *DB) Close() error {
 	for _, c := range db.closers {
 		errs = append(errs, c.Close())
 	}
+	db.closers = nil
 	return errors.Join(errs...)
 }
 

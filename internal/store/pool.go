@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -36,12 +37,15 @@ type pool struct {
 	open  func(context.Context) (session, error)
 	slots chan struct{} // one for each connection that may be out
 
-	mu   sync.Mutex
-	idle []session
+	mu     sync.Mutex
+	idle   []session
+	closed chan struct{}
 }
 
+var errClosed = errors.New("the database is closed")
+
 func newPool(size int, open func(context.Context) (session, error)) *pool {
-	return &pool{open: open, slots: make(chan struct{}, size)}
+	return &pool{open: open, slots: make(chan struct{}, size), closed: make(chan struct{})}
 }
 
 // get waits for a connection, opening one if none is idle. It reports whether
@@ -54,6 +58,8 @@ func (p *pool) get(ctx context.Context) (s session, used bool, err error) {
 		defer wait.Stop()
 		select {
 		case p.slots <- struct{}{}:
+		case <-p.closed:
+			return nil, false, errClosed
 		case <-wait.C:
 			return nil, false, fmt.Errorf("%w: no connection free for %s", ErrBusy, statementTimeout)
 		case <-ctx.Done():
@@ -94,8 +100,18 @@ func (p *pool) put(s session, sound bool) {
 	<-p.slots
 }
 
-// close waits for the connections that are out and closes all.
+// close waits for the connections that are out and closes all. After that there
+// are none to get.
 func (p *pool) close() error {
+	p.mu.Lock()
+	select {
+	case <-p.closed:
+		p.mu.Unlock()
+		return nil
+	default:
+		close(p.closed)
+	}
+	p.mu.Unlock()
 	for range cap(p.slots) {
 		p.slots <- struct{}{}
 	}

@@ -322,7 +322,7 @@ func (u *UI) handleSwitch(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	nonce, nonceErr := q.Text("nonce")
-	binding, _, bindingErr := httpio.Cookie(r, session.BindingCookie)
+	binding, _, bindingErr := session.ReadCookie(r, session.BindingCookie)
 	client, _, clientErr := u.Sessions.Client(r.Context(), r)
 	if err := fault.Join(nonceErr, bindingErr, clientErr); err != nil {
 		return err

@@ -10,7 +10,6 @@ import (
 	"usher/internal/identity"
 	"usher/internal/manage"
 	"usher/internal/session"
-	"usher/internal/store"
 )
 
 func (u *UI) handleHome(w http.ResponseWriter, r *http.Request) error {
@@ -47,7 +46,7 @@ func (u *UI) handleUser(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	members, _, err := u.Manage.MembershipsOf(r.Context(), string(s.User.ID), store.Page{})
+	members, _, err := u.Manage.MembershipsOf(r.Context(), string(s.User.ID), manage.Page{})
 	if err != nil {
 		return err
 	}
@@ -98,7 +97,7 @@ func organizationName(members []manage.MembershipView, id identity.OrgID) string
 
 // sessions lists where the person is signed in.
 func (u *UI) sessions(r *http.Request, s session.Signed) ([]Session, error) {
-	list, _, err := u.Sessions.List(r.Context(), store.SessionFilter{UserID: s.User.ID}, store.Page{})
+	list, _, err := u.Sessions.List(r.Context(), session.Filter{UserID: s.User.ID}, manage.Page{})
 	if err != nil {
 		return nil, err
 	}
@@ -148,7 +147,7 @@ func (u *UI) handleOrganizations(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	members, _, err := u.Manage.MembershipsOf(r.Context(), string(s.User.ID), store.Page{})
+	members, _, err := u.Manage.MembershipsOf(r.Context(), string(s.User.ID), manage.Page{})
 	if err != nil {
 		return err
 	}
@@ -274,7 +273,7 @@ func (u *UI) handleMailbox(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	mails, _, err := u.Manage.Mailbox(r.Context(), store.Page{Limit: limit, Offset: offset})
+	mails, _, err := u.Manage.Mailbox(r.Context(), manage.Page{Limit: limit, Offset: offset})
 	if err != nil {
 		return err
 	}

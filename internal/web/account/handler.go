@@ -1,6 +1,7 @@
 package account
 
 import (
+	"crypto/rand"
 	"net/http"
 	"net/url"
 	"time"
@@ -8,7 +9,6 @@ import (
 	"usher/internal/fault"
 	"usher/internal/httpio"
 	"usher/internal/manage"
-	"usher/internal/secret"
 	"usher/internal/session"
 	"usher/internal/signin"
 	"usher/internal/web/page"
@@ -100,7 +100,7 @@ func (u *UI) form(w http.ResponseWriter, r *http.Request) (httpio.Params, error)
 	if err != nil {
 		return nil, err
 	}
-	cookie, _, err := httpio.Cookie(r, formCookie)
+	cookie, _, err := session.ReadCookie(r, formCookie)
 	if err != nil {
 		return nil, err
 	}
@@ -110,10 +110,7 @@ func (u *UI) form(w http.ResponseWriter, r *http.Request) (httpio.Params, error)
 // formCookie is what the tokens of forms are bound to. It names no person and
 // outlives the rotation of the client's cookie, so that forms in other tabs stay
 // good; reading a page must not make a client (threat T-SAML-25).
-const (
-	formCookie      = "__usher_form"
-	formCookieBytes = 16
-)
+const formCookie = "__usher_form"
 
 // frame is what every page has.
 func (u *UI) frame(w http.ResponseWriter, r *http.Request) (page.Frame, error) {
@@ -121,12 +118,12 @@ func (u *UI) frame(w http.ResponseWriter, r *http.Request) (page.Frame, error) {
 	if err != nil {
 		return page.Frame{}, err
 	}
-	cookie, sent, err := httpio.Cookie(r, formCookie)
+	cookie, sent, err := session.ReadCookie(r, formCookie)
 	if err != nil {
 		return page.Frame{}, err
 	}
 	if !sent || cookie == "" {
-		cookie = secret.NewToken(formCookieBytes)
+		cookie = rand.Text()
 		http.SetCookie(w, &http.Cookie{
 			Name: formCookie, Value: cookie, Path: "/", HttpOnly: true, Secure: u.Sessions.Secure, SameSite: http.SameSiteLaxMode,
 		})
