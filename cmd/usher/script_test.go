@@ -43,8 +43,8 @@ func storyTime() time.Time { return time.Date(2026, 11, 25, 9, 30, 0, 0, time.UT
 // parties are the provider of the stories and the key of the service provider,
 // which all of them share, because making keys is slow.
 type parties struct {
-	idp         *practice.IDP
-	key, keyPEM []byte
+	idp    *practice.IDP
+	keyPEM []byte
 }
 
 var storyParties = sync.OnceValues(func() (p parties, err error) {

@@ -41,7 +41,7 @@ func (m *mistakes) add(err error) {
 	if err == nil {
 		return
 	}
-	if list, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // the tree is walked by hand
+	if list, ok := err.(interface{ Unwrap() []error }); ok {
 		for _, e := range list.Unwrap() {
 			m.add(e)
 		}

@@ -16,7 +16,6 @@ import (
 
 	"usher/internal/backendapi"
 	"usher/internal/identity"
-	"usher/internal/manage"
 	"usher/internal/practice"
 	"usher/internal/secret"
 	"usher/internal/server"
@@ -320,7 +319,7 @@ func (c *company) signIn() string {
 	return string(done.Session.ID)
 }
 
-// settings changes the deployment's settings.
+// newKey makes one more secret key.
 func (f *fixture) newKey() string {
 	f.t.Helper()
 	key, err := f.tools.Manage.NewSecretKey(f.t.Context(), "another", false)
@@ -329,5 +328,3 @@ func (f *fixture) newKey() string {
 	}
 	return key
 }
-
-var _ = manage.Service{}

@@ -18,7 +18,6 @@ type API struct {
 	SignIn   *signin.Flow
 	Manage   *manage.Service
 	Sessions *session.Manager
-	BaseURL  string // the deployment's public origin, without a slash at the end
 	Pages    Pages
 	Refusals *httpio.Limiter // of refused answers, by address
 }

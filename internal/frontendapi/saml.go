@@ -59,11 +59,10 @@ func (a *API) handleSAMLACS(w http.ResponseWriter, r *http.Request) error {
 	}
 	// Only refusals count: a whole office may stand behind one address (threat
 	// T-DOS-10).
-	source := httpio.AddressKey(httpio.ClientIP(r))
-	if wait := a.Refusals.Waiting(source); wait > 0 {
+	if wait := a.Refusals.Waiting(httpio.AddressKey(httpio.ClientIP(r))); wait > 0 {
 		return httpio.TooMany(wait)
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxSAMLForm)
+	httpio.LimitBody(w, r, maxSAMLForm)
 	form, err := httpio.ReadForm(w, r)
 	if err != nil {
 		return err
@@ -77,7 +76,7 @@ func (a *API) handleSAMLACS(w http.ResponseWriter, r *http.Request) error {
 		Connection: id, SAMLResponse: response, RelayState: relayState, TraceID: httpio.TraceID(r.Context()),
 	})
 	if err != nil {
-		return errors.Join(err, a.refused(r, source))
+		return errors.Join(err, a.refused(r, err))
 	}
 	if accepted.Binding != "" {
 		http.SetCookie(w, &http.Cookie{
@@ -88,10 +87,13 @@ func (a *API) handleSAMLACS(w http.ResponseWriter, r *http.Request) error {
 	return redirect(w, r, completePath+"?nonce="+accepted.Nonce)
 }
 
-// refused counts a refusal of an address. That the limit is reached is for the
-// next request to be told.
-func (a *API) refused(r *http.Request, source string) error {
-	_, err := a.Refusals.Take(r.Context(), source)
+// refused counts a refusal against its address; a failure of our own is none.
+// That the limit is reached is for the next request to be told.
+func (a *API) refused(r *http.Request, cause error) error {
+	if fault.From(cause).Status() >= http.StatusInternalServerError {
+		return nil
+	}
+	_, err := a.Refusals.Take(r.Context(), httpio.AddressKey(httpio.ClientIP(r)))
 	return err
 }
 

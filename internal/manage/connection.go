@@ -99,7 +99,7 @@ func (s *Service) CreateConnection(ctx context.Context, p identity.Provider, ch 
 		if err := tx.InsertConnectionKey(key); err != nil {
 			return err
 		}
-		if err := s.scheduleRefresh(tx, c); err != nil {
+		if err := s.scheduleRefresh(tx, c.ID, known); err != nil {
 			return err
 		}
 		c, err = tx.Connection(c.ID)
@@ -153,6 +153,9 @@ func (s *Service) ChangeConnection(ctx context.Context, id identity.ConnectionID
 				return err
 			}
 		}
+		if err := s.scheduleRefresh(tx, id, known); err != nil {
+			return err
+		}
 		after, err = tx.Connection(id)
 		return err
 	})
@@ -162,13 +165,9 @@ func (s *Service) ChangeConnection(ctx context.Context, id identity.ConnectionID
 // revise makes the connection's configuration a new live revision.
 func (s *Service) revise(tx *store.Tx, c identity.Connection) error {
 	now := s.Now()
-	err := tx.InsertRevision(identity.ConnectionRevision{
+	return tx.InsertRevision(identity.ConnectionRevision{
 		ID: identity.NewID[identity.RevisionID](now), ConnectionID: c.ID, Config: c.Config, CreatedAt: now,
 	})
-	if err != nil {
-		return err
-	}
-	return s.scheduleRefresh(tx, c)
 }
 
 // Connection reads a connection.

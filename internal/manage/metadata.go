@@ -20,6 +20,7 @@ import (
 type learned struct {
 	raw  []byte
 	meta *saml.IDPMetadata
+	from string // the URL that it was fetched from; empty: it was given
 }
 
 // learn fetches or reads the metadata that a change brings; nil if it brings
@@ -56,7 +57,12 @@ func (s *Service) fetchMetadata(ctx context.Context, from, entityID string) (*le
 	if err != nil {
 		return nil, fault.New(fault.SAMLFailedToFetchIDPMetadata).Because(err)
 	}
-	return s.read(body, entityID)
+	known, err := s.read(body, entityID)
+	if err != nil {
+		return nil, err
+	}
+	known.from = from
+	return known, nil
 }
 
 // read parses a document. A connection whose provider changes its entity ID is
@@ -101,20 +107,14 @@ func (l *learned) apply(conf *identity.SAMLConfig, allowLoopback bool) error {
 	return nil
 }
 
-// scheduleRefresh puts a connection with a metadata URL on the list of those
-// that are fetched again.
-func (s *Service) scheduleRefresh(tx *store.Tx, c identity.Connection) error {
-	if c.Config.SAML == nil || c.Config.SAML.IDPMetadataURL == "" {
+// scheduleRefresh puts a connection whose metadata was just fetched on the list
+// of those that are fetched again.
+func (s *Service) scheduleRefresh(tx *store.Tx, id identity.ConnectionID, known *learned) error {
+	if known == nil || known.from == "" {
 		return nil
 	}
-	state, err := tx.MetadataState(c.ID)
-	if ignoreMissing(err) != nil {
-		return err
-	}
 	now := s.Now()
-	state.ConnectionID, state.FetchedAt, state.NextAt = c.ID, now, now.Add(refreshSoon)
-	state.Failures, state.LastError = 0, ""
-	return tx.PutMetadataState(state)
+	return tx.PutMetadataState(identity.MetadataState{ConnectionID: id, FetchedAt: now, NextAt: now.Add(refreshSoon)})
 }
 
 const (
@@ -123,6 +123,10 @@ const (
 
 	// refreshBackoff is the pause after a failure; it doubles, up to the interval.
 	refreshBackoff = 5 * time.Minute
+
+	// parked is when a connection without a metadata URL is looked at again; a URL
+	// that is set brings it back at once.
+	parked = 100 * 365 * 24 * time.Hour
 )
 
 // RefreshMetadata fetches the metadata that is due and takes over what it may. A
@@ -144,14 +148,23 @@ func (s *Service) RefreshMetadata(ctx context.Context, interval time.Duration) (
 
 func (s *Service) refresh(ctx context.Context, id identity.ConnectionID, interval time.Duration) error {
 	c, err := s.Connection(ctx, id)
+	if fault.Is(err, fault.NotFound) {
+		return nil // deleted meanwhile
+	}
 	if err != nil {
 		return err
 	}
-	known, fetchErr := s.fetchMetadata(ctx, c.Config.SAML.IDPMetadataURL, c.Config.SAML.IDPEntityID)
 	now := s.Now()
+	if c.Config.SAML == nil || c.Config.SAML.IDPMetadataURL == "" {
+		return s.DB.Write(ctx, func(tx *store.Tx) error {
+			return tx.PutMetadataState(identity.MetadataState{ConnectionID: id, NextAt: now.Add(parked)})
+		})
+	}
+	known, fetchErr := s.fetchMetadata(ctx, c.Config.SAML.IDPMetadataURL, c.Config.SAML.IDPEntityID)
+	judged := c.LiveRevisionID
 	return s.DB.Write(ctx, func(tx *store.Tx) error {
 		c, err := tx.Connection(id)
-		if err != nil {
+		if err != nil || c.LiveRevisionID != judged { // revised meanwhile: at the next run
 			return ignoreMissing(err)
 		}
 		state, err := tx.MetadataState(id)

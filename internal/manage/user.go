@@ -2,12 +2,14 @@ package manage
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"usher/internal/fault"
 	"usher/internal/identity"
+	"usher/internal/secret"
 	"usher/internal/store"
 )
 
@@ -145,7 +147,14 @@ func (s *Service) newPassword(ctx context.Context, ch UserChange) (string, error
 			return "", fault.New(fault.FormPasswordTooLong, "param_name", "password", "max_length", maxPassword)
 		}
 	}
-	return s.Hasher.Hash(ctx, *ch.Password)
+	hash, err := s.Hasher.Hash(ctx, *ch.Password)
+	switch {
+	case errors.Is(err, secret.ErrPasswordTooLong):
+		err = fault.New(fault.FormPasswordTooLong, "param_name", "password", "max_length", secret.MaxPassword).Because(err)
+	case errors.Is(err, secret.ErrBusy):
+		err = fault.New(fault.ServiceUnavailable).Because(err)
+	}
+	return hash, err
 }
 
 // applyUser puts a change into a user. All mistakes are reported.

@@ -26,10 +26,9 @@ type Notifier struct {
 }
 
 const (
-	batch = 20 // rows at a time
-
-	// lease is how long a node has for a batch before another takes it over.
-	lease = 2 * time.Minute
+	// lease is how long a node has for a mail before another takes it over: more
+	// than smtpTimeout, so that a slow server does not get it twice.
+	lease = time.Minute
 
 	// firstRetry is the pause after the first failure; it doubles up to maxRetry.
 	firstRetry = 10 * time.Second
@@ -59,31 +58,31 @@ func (n *Notifier) Run(ctx context.Context) {
 	}
 }
 
-// Deliver sends what is due and returns how many were sent. A failure of one row
-// is noted in the row; the error is trouble with the database.
+// Deliver sends what is due, one mail after the other, and returns how many were
+// sent. A failure of one is noted in its row; the error is trouble with the
+// database.
 func (n *Notifier) Deliver(ctx context.Context) (sent int, err error) {
-	due, err := n.due(ctx)
-	if err != nil || !due {
-		return 0, err
-	}
-	var rows []store.OutboxRow
-	err = n.DB.Write(ctx, func(tx *store.Tx) error {
-		rows, err = tx.ClaimOutbox(n.Now(), lease, batch)
-		return err
-	})
-	if err != nil {
-		return 0, err
-	}
-	for _, row := range rows {
-		failure := n.send(ctx, row)
-		if err := n.settle(ctx, row, failure); err != nil {
+	for {
+		due, err := n.due(ctx)
+		if err != nil || !due {
+			return sent, err
+		}
+		var rows []store.OutboxRow
+		err = n.DB.Write(ctx, func(tx *store.Tx) error {
+			rows, err = tx.ClaimOutbox(n.Now(), lease, 1)
+			return err
+		})
+		if err != nil || len(rows) == 0 { // another node was faster
+			return sent, err
+		}
+		failure := n.send(ctx, rows[0])
+		if err := n.settle(ctx, rows[0], failure); err != nil {
 			return sent, err
 		}
 		if failure == nil {
 			sent++
 		}
 	}
-	return sent, nil
 }
 
 // due looks without writing: most of the time there is nothing.

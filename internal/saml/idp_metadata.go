@@ -128,14 +128,14 @@ func parseMetadataRoot(raw []byte) (*element, error) {
 		if words := whatElse(raw); words != "" {
 			return nil, noMetadata("%s", words).Because(err)
 		}
-		var r *refusal
-		if errors.As(err, &r) && r.reason == "limit" {
-			return nil, noMetadata("it is too large (%s)", r.received).Because(err)
+		found := err.Error()
+		if r, ok := errors.AsType[*refusal](err); ok {
+			if r.reason == "limit" {
+				return nil, noMetadata("it is too large (%s)", r.received).Because(err)
+			}
+			found = r.received
 		}
-		if r != nil {
-			return nil, noMetadata("it is not the XML that SAML allows (%s)", r.received).Because(err)
-		}
-		return nil, noMetadata("it is not XML").Because(err)
+		return nil, noMetadata("it is not the XML that SAML allows (%s)", found).Because(err)
 	}
 	switch {
 	case root.is(nsMetadata, "EntityDescriptor"), root.is(nsMetadata, "EntitiesDescriptor"):

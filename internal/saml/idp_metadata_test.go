@@ -283,6 +283,10 @@ func TestParseIDPMetadataChoosesByEntityID(t *testing.T) {
 	if err != nil || one.EntityID != acmeID {
 		t.Errorf("the only identity provider: %v, %v", one, err)
 	}
+	ids, err = IDPEntityIDs([]byte(group("", acme(), acme(), entity("", "", idpRole("")), entity("https://sp.test", "", spRole()))))
+	if err != nil || !slices.Equal(ids, []string{acmeID}) {
+		t.Errorf("choices %v, %v, want each once and by a name", ids, err)
+	}
 	if _, err := IDPEntityIDs([]byte("x")); !fault.Is(err, fault.SAMLFailedToParseIDPMetadata) {
 		t.Errorf("IDPEntityIDs of no metadata: %v", err)
 	}

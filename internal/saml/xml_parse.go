@@ -34,8 +34,6 @@ func parseXMLWithin(raw []byte, lim limits, scope []nsDecl) (*element, error) {
 	}
 	p := &parser{src: string(raw), lim: lim, inherited: scope}
 	p.src = strings.TrimPrefix(p.src, byteOrderMark)
-	tags := strings.Count(p.src, "<") // two an element, and one piece of text each
-	p.elements.next, p.nodes.next, p.attrSlab.next = tags/2+1, tags, strings.Count(p.src, "=")
 	if err := p.document(); err != nil {
 		return nil, err
 	}
@@ -453,17 +451,13 @@ func isNameRune(r rune, first bool) bool {
 // moved.
 type slab[T any] struct {
 	free []T
-	next int // size of the next allocation
+	size int // of the last allocation, in items
 }
-
-// maxSlab bounds an allocation, in items: a guess from the size of a hostile
-// document must not cost more than the document.
-const maxSlab = 1024
 
 func (s *slab[T]) take(n int) []T {
 	if len(s.free) < n {
-		s.free = make([]T, max(min(s.next, maxSlab), n))
-		s.next = max(2*s.next, 32)
+		s.size = min(max(2*s.size, 32), 1024)
+		s.free = make([]T, max(s.size, n))
 	}
 	out := s.free[:n:n]
 	s.free = s.free[n:]

@@ -363,6 +363,9 @@ func (c Config) Lines() []string {
 		if o.Secret && v != "" {
 			v = "[redacted]"
 		}
+		if u, err := url.Parse(v); err == nil && u.User != nil {
+			v = u.Redacted() // a database's password
+		}
 		lines = append(lines, fmt.Sprintf("%s = %q", o.Name, v))
 	}
 	return lines

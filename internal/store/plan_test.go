@@ -1,0 +1,145 @@
+package store_test
+
+import (
+	"errors"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"usher/internal/identity"
+	"usher/internal/store"
+	"usher/internal/store/storetest"
+)
+
+// scanned are the tables that hold a handful of rows and may be read as a whole.
+var scanned = regexp.MustCompile(`^SCAN (instance|roles|signing_keys|secret_keys|schema_migrations|CONSTANT ROW|[0-9]+-ROW VALUES CLAUSE)`)
+
+// Every statement that is kept prepared finds its rows through an index.
+func TestStatements_UseAnIndex(t *testing.T) {
+	t.Parallel()
+	db := storetest.Open(t, store.SQLite)
+	ignore := func(_ any, err error) {
+		t.Helper()
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			t.Error(err)
+		}
+	}
+	u, o, c := user(1), organization(1), connection(1, "acme.test")
+	write(t, db, func(tx *store.Tx) error { // all that has rows to find or change
+		ignore(tx.User(u.ID))
+		ignore(tx.EmailAddress("x"))
+		ignore(tx.EmailAddressesOf(u.ID))
+		ignore(tx.VerifiedEmail("x"))
+		ignore(tx.UnverifiedEmails("x"))
+		ignore(nil, tx.UpdateUser(u))
+		ignore(nil, tx.UpdateEmailAddress(email(1, u.ID, "a@b.test", identity.Verified)))
+		ignore(tx.DeleteEmailAddress("x"))
+		ignore(tx.DeleteUser("x"))
+		ignore(tx.Organization(o.ID))
+		ignore(tx.OrganizationBySlug("x"))
+		ignore(nil, tx.UpdateOrganization(o))
+		ignore(tx.DeleteOrganization("x"))
+		ignore(tx.OrganizationDomains(o.ID))
+		ignore(tx.VerifiedDomain("x"))
+		ignore(tx.OrganizationDomainByName(o.ID, "x"))
+		ignore(tx.DeleteOrganizationDomain("x"))
+		ignore(tx.Roles())
+		ignore(tx.RoleByKey("x"))
+		ignore(nil, tx.InsertRole(identity.Role{ID: "role_1", Key: "k", Permissions: identity.SystemPermissions()}))
+		ignore(tx.Membership(o.ID, u.ID))
+		ignore(tx.CountMembers(o.ID))
+		ignore(tx.CountMembersWithPermission(o.ID, identity.ProfileManage))
+		ignore(nil, tx.UpdateMembership(identity.Membership{}))
+		ignore(tx.DeleteMembership(o.ID, u.ID))
+		ignore(nil, tx.InsertConnection(c))
+		ignore(tx.Connection(c.ID))
+		ignore(tx.ConnectionsByDomains([]identity.Domain{"eu.acme.test", "acme.test"}))
+		ignore(nil, tx.UpdateConnection(c))
+		ignore(nil, tx.InsertRevision(identity.ConnectionRevision{ID: "entrev_2", ConnectionID: c.ID}))
+		ignore(tx.Revision("x"))
+		ignore(tx.Revisions(c.ID))
+		ignore(tx.ConnectionKeys(c.ID))
+		ignore(tx.RetireConnectionKey("x", at(0)))
+		ignore(tx.MetadataState(c.ID))
+		ignore(tx.MetadataDue(at(0), 1))
+		ignore(tx.DeleteConnection(c.ID))
+		ignore(tx.AccountBySubject(c.ID, "x"))
+		ignore(tx.AccountOf(c.ID, u.ID))
+		ignore(tx.AccountsOfUser(u.ID))
+		ignore(tx.CountAccounts(c.ID))
+		ignore(nil, tx.UpdateAccount(account(1, c.ID, u.ID)))
+		ignore(tx.DeleteAccount("x"))
+		return nil
+	})
+	write(t, db, func(tx *store.Tx) error {
+		ignore(tx.Client("x"))
+		ignore(tx.ClientByTokenHash("x"))
+		ignore(nil, tx.UpdateClient(identity.Client{}))
+		ignore(tx.RotateClientToken("x", "a", "b", at(0)))
+		ignore(tx.DeleteClient("x"))
+		ignore(tx.Session("x"))
+		ignore(tx.SessionsOfClient("x"))
+		ignore(tx.SessionsOfUser(u.ID))
+		ignore(nil, tx.UpdateSession(identity.Session{}))
+		ignore(tx.EndSession("x", identity.SessionEnded, at(0)))
+		ignore(tx.EndSessionsOfUser(u.ID, identity.SessionEnded, at(0)))
+		ignore(tx.SignIn("x"))
+		ignore(tx.LatestSignIn("x"))
+		ignore(nil, tx.UpdateSignIn(identity.SignIn{}))
+		ignore(tx.CompleteSignIn("x", "y", at(0)))
+		ignore(tx.CountCodeTry("x", at(0)))
+		ignore(tx.SignUp("x"))
+		ignore(tx.LatestSignUp("x"))
+		ignore(nil, tx.UpdateSignUp(identity.SignUp{}))
+		ignore(tx.CompleteSignUp("x", "y", "z", at(0)))
+		ignore(tx.CountSignUpCodeTry("x", at(0)))
+		ignore(tx.Attempt("x"))
+		ignore(nil, tx.UpdateAttempt(identity.Attempt{}))
+		ignore(tx.Evidence("x"))
+		ignore(tx.PendingRequest("x"))
+		ignore(tx.UsePendingRequest("x", at(0)))
+		ignore(tx.Verdict("x"))
+		ignore(tx.UseVerdict("x", at(0)))
+		ignore(tx.Instance())
+		ignore(tx.SigningKeys())
+		ignore(tx.RetireSigningKey("x", at(0)))
+		ignore(tx.SecretKeyByHash("x"))
+		ignore(tx.RevokeSecretKey("x", at(0)))
+		ignore(tx.OutboxDue(at(0)))
+		ignore(tx.ClaimOutbox(at(0), time.Second, 1))
+		ignore(nil, tx.DoneOutbox("x"))
+		ignore(nil, tx.RetryOutbox("x", at(0), ""))
+		ignore(tx.MailboxMail("x"))
+		ignore(tx.TakeLease("x", "y", at(0), at(1)))
+		ignore(tx.Count("x", at(0), 1))
+		ignore(tx.Prune(at(0), store.Retention{Attempts: 1, SignIns: 1, Sessions: 1, Clients: 1, RateCounters: 1}))
+		return nil
+	})
+	texts := db.Prepared()
+	if len(texts) < 90 {
+		t.Errorf("only %d statements were looked at", len(texts))
+	}
+	parameters := regexp.MustCompile(`\$\d+`)
+	read(t, db, func(tx *store.Tx) error {
+		for _, text := range texts {
+			if !strings.Contains(text, "FROM") && !strings.Contains(text, "WHERE") {
+				continue
+			}
+			distinct := map[string]bool{}
+			for _, p := range parameters.FindAllString(text, -1) {
+				distinct[p] = true
+			}
+			plan, err := tx.Plan(text, len(distinct))
+			if err != nil {
+				return err
+			}
+			for _, step := range plan {
+				if strings.HasPrefix(step, "SCAN") && !scanned.MatchString(step) {
+					t.Errorf("reads a whole table: %s\n%s", text, strings.Join(plan, "\n"))
+				}
+			}
+		}
+		return nil
+	})
+}
