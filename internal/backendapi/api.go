@@ -7,9 +7,11 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"usher/internal/fault"
 	"usher/internal/httpio"
+	"usher/internal/identity"
 	"usher/internal/manage"
 	"usher/internal/session"
 	"usher/internal/signin"
@@ -138,10 +140,21 @@ func version(r *http.Request) (string, error) {
 		return "", fault.New(fault.APIVersionInvalid)
 	}
 	v := append(header, query...)[0]
-	if slices.Contains(knownVersions(), v) || len(v) == len(versionMetadata) && v > versionMetadata && v < "2100" {
-		return v, nil
+	if _, err := time.Parse(time.DateOnly, v); err != nil || v < versionMetadata && !slices.Contains(knownVersions(), v) {
+		return "", fault.New(fault.APIVersionInvalid)
 	}
-	return "", fault.New(fault.APIVersionInvalid)
+	return v, nil
+}
+
+// query reads the parameters of a list. A filter that the list does not have is
+// refused: ignored, it would find everything (threat T-API-03). "paginated" comes
+// from SDKs that want every list with its total.
+func query(r *http.Request, filters ...string) (httpio.Params, error) {
+	q, err := httpio.Query(r)
+	if err != nil {
+		return nil, err
+	}
+	return q, q.Allow(append(filters, "limit", "offset", "paginated", "__clerk_api_version")...)
 }
 
 func (a *API) handleJWKS(w http.ResponseWriter, r *http.Request) error {
@@ -183,6 +196,17 @@ func orNull[T ~string](s T) *string {
 	}
 	text := string(s)
 	return &text
+}
+
+// addresses reads the addresses of a filter as they are stored. What is none
+// finds nothing.
+func addresses(list []string) []identity.Email {
+	return each(list, func(s string) identity.Email {
+		if e, err := identity.ParseEmail(s); err == nil {
+			return e
+		}
+		return identity.Email(s)
+	})
 }
 
 // texts gives parameters the type that a filter has. One that is of no such form

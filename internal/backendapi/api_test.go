@@ -149,6 +149,9 @@ func TestAPI_AnUnknownIDIsNotFoundWhateverItLooksLike(t *testing.T) { // threats
 			f.refuses("POST", "/users/"+id+"/ban", nil, 404, "resource_not_found")
 			f.refuses("GET", "/users/"+id+"/organization_memberships", nil, 404, "resource_not_found")
 		}
+		for _, id := range []string{"ssoa_1", "x", user} {
+			f.refuses("GET", "/sso_attempts/"+id, nil, 404, "sso_attempt_not_found")
+		}
 		for _, id := range []string{"sess_1", "%00", "%ff", user} {
 			f.refuses("GET", "/sessions/"+id, nil, 404, "resource_not_found")
 			f.refuses("POST", "/sessions/"+id+"/revoke", nil, 404, "resource_not_found")
@@ -157,7 +160,6 @@ func TestAPI_AnUnknownIDIsNotFoundWhateverItLooksLike(t *testing.T) { // threats
 			f.refuses("PATCH", "/enterprise_connections/"+id, object{"name": "X"}, 404, "resource_not_found")
 			f.refuses("DELETE", "/enterprise_connections/"+id, nil, 404, "resource_not_found")
 			f.refuses("POST", "/enterprise_connections/"+id+"/keys", nil, 404, "resource_not_found")
-			f.refuses("GET", "/sso_attempts/"+id, nil, 404, "sso_attempt_not_found")
 			f.refuses("GET", "/organizations/"+id, nil, 404, "resource_not_found")
 			f.refuses("GET", "/organizations/"+id+"/memberships", nil, 404, "resource_not_found")
 			f.refuses("DELETE", "/organizations/"+c.org+"/memberships/"+id, nil, 404, "resource_not_found")
@@ -224,7 +226,7 @@ func TestLists_AreBoundedAndOrdered(t *testing.T) { // threat T-API-07
 			f.refuses("GET", list+"?limit=1&limit=2", nil, 422, "form_param_duplicate")
 		}
 		for _, list := range []string{"/users", "/organizations", "/organization_memberships", "/organizations/alpha/memberships"} {
-			for _, order := range []string{"password_hash", "id;DROP TABLE users", "u.id", "--created_at", "created_at desc"} {
+			for _, order := range []string{"password_hash", "id%3BDROP TABLE users", "u.id", "--created_at", "created_at desc"} {
 				f.refuses("GET", list+"?order_by="+strings.ReplaceAll(order, " ", "%20"), nil, 422, "form_param_value_invalid")
 			}
 		}

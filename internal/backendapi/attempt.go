@@ -11,7 +11,7 @@ import (
 )
 
 func (a *API) handleAttempts(w http.ResponseWriter, r *http.Request) error {
-	q, err := httpio.Query(r)
+	q, err := query(r, "enterprise_connection_id", "organization_id", "state", "email_address", "code")
 	if err != nil {
 		return err
 	}

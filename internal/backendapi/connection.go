@@ -160,7 +160,7 @@ func parseProvider(text *string) (identity.Provider, error) {
 }
 
 func (a *API) handleConnections(w http.ResponseWriter, r *http.Request) error {
-	q, err := httpio.Query(r)
+	q, err := query(r, "organization_id", "active")
 	if err != nil {
 		return err
 	}

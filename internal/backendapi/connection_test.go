@@ -101,7 +101,7 @@ func TestConnections_RefusesWhatCannotBe(t *testing.T) {
 			"nothing":                            {object{}, 422, []string{"form_param_missing provider"}},
 			"neither name nor domains":           {object{"provider": "saml_custom"}, 422, []string{"form_param_missing domains", "form_param_missing name"}},
 			"a provider whom nobody knows":       {body(object{"provider": "saml_x"}), 422, []string{"form_param_value_invalid provider"}},
-			"a protocol that is not there yet":   {body(object{"provider": "oidc_custom"}), 501, []string{"feature_not_implemented <nil>"}},
+			"a protocol that is not there yet":   {body(object{"provider": "oidc_custom"}), 403, []string{"feature_not_implemented <nil>"}},
 			"no domains":                         {body(object{"domains": []string{}}), 422, []string{"form_param_missing domains"}},
 			"a domain that is none":              {body(object{"domains": []string{"x"}}), 422, []string{"form_param_format_invalid domains"}},
 			"too many domains":                   {body(object{"domains": make([]string, 101)}), 422, []string{"form_param_array_size_exceeded domains"}},
@@ -185,6 +185,7 @@ func TestConnections_LearnFromMetadata(t *testing.T) { // behaviours 1.5 and 1.6
 		equal(t, "entity", str(byURL, "saml_connection", "idp_entity_id"), idp.EntityID())
 		byXML := make(object{"idp_metadata": body}, 201)
 		equal(t, "the same by XML", str(byXML, "saml_connection", "idp_certificate"), str(byURL, "saml_connection", "idp_certificate"))
+		refuse(object{"idp_metadata": strings.ReplaceAll(body, `Location="https:`, `Location="http:`)}, 422, "saml_failed_to_parse_idp_metadata")
 		refuse(object{"idp_metadata": strings.ReplaceAll(body, "SingleSignOnService", "SingleLogoutService")}, 422, "saml_metadata_missing_fields")
 	})
 }

@@ -268,6 +268,7 @@ func (f *fixture) company() *company {
 func (c *company) begin(email string) (identity.ClientID, signin.Ticket) {
 	t := c.f.t
 	t.Helper()
+	c.f.now = c.f.now.Add(time.Second)
 	client, err := c.f.tools.Sessions.EnsureClient(t.Context(), httptest.NewRecorder(), httptest.NewRequest("POST", "/sign-in", nil))
 	if err != nil {
 		t.Fatal(err)

@@ -64,6 +64,8 @@ func wireMembershipOf(m manage.MembershipView) wireMembership {
 			Identifier: m.Identifier,
 			Username:   orNull(m.User.Username),
 			Banned:     m.User.Banned,
+
+			Deprovisioned: !m.User.DeactivatedAt.IsZero(),
 		},
 		CreatedAt: millis(m.CreatedAt),
 		UpdatedAt: millis(m.UpdatedAt),
@@ -75,7 +77,7 @@ func membershipOrders() []string {
 }
 
 func (a *API) handleMembers(w http.ResponseWriter, r *http.Request) error {
-	q, err := httpio.Query(r)
+	q, err := query(r, "order_by", "user_id", "email_address", "role", "query")
 	if err != nil {
 		return err
 	}
@@ -89,13 +91,17 @@ func (a *API) handleMembers(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	items, total, err := a.Manage.Members(r.Context(), r.PathValue("organization_id"), manage.MembershipFilter{
-		UserIDs: texts[identity.UserID](users), Emails: texts[identity.Email](emails), Roles: texts[identity.RoleKey](roles), Query: query, OrderBy: orderText(order),
+		UserIDs: texts[identity.UserID](users), Emails: addresses(emails), Roles: texts[identity.RoleKey](roles), Query: query, OrderBy: orderText(order),
 	}, manage.Page{Limit: limit, Offset: offset})
 	return writeMemberships(w, items, total, err)
 }
 
 func (a *API) handleMembershipsOfUser(w http.ResponseWriter, r *http.Request) error {
-	limit, offset, err := httpio.Page(r)
+	q, err := query(r)
+	if err != nil {
+		return err
+	}
+	limit, offset, err := q.Page()
 	if err != nil {
 		return err
 	}
@@ -104,7 +110,7 @@ func (a *API) handleMembershipsOfUser(w http.ResponseWriter, r *http.Request) er
 }
 
 func (a *API) handleAllMemberships(w http.ResponseWriter, r *http.Request) error {
-	q, err := httpio.Query(r)
+	q, err := query(r, "order_by")
 	if err != nil {
 		return err
 	}

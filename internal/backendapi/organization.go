@@ -63,7 +63,7 @@ func wireOrganizationCounted(o manage.OrganizationView) wireOrganization {
 }
 
 func (a *API) handleOrganizations(w http.ResponseWriter, r *http.Request) error {
-	q, err := httpio.Query(r)
+	q, err := query(r, "order_by", "query", "user_id", "organization_id", "include_members_count")
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package backendapi
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"usher/internal/fault"
@@ -42,7 +43,7 @@ func wireSessionOf(s identity.Session) wireSession {
 }
 
 func (a *API) handleSessions(w http.ResponseWriter, r *http.Request) error {
-	q, err := httpio.Query(r)
+	q, err := query(r, "client_id", "user_id", "status")
 	if err != nil {
 		return err
 	}
@@ -50,6 +51,9 @@ func (a *API) handleSessions(w http.ResponseWriter, r *http.Request) error {
 	client, clientErr := q.Text("client_id")
 	user, userErr := q.Text("user_id")
 	status, statusErr := q.Text("status")
+	if status != "" && !slices.Contains(identity.SessionStatuses(), identity.SessionStatus(status)) {
+		statusErr = fault.New(fault.FormParamValueInvalid, "param_name", "status")
+	}
 	paginated, _, paginatedErr := q.Bool("paginated")
 	if err := fault.Join(pageErr, clientErr, userErr, statusErr, paginatedErr); err != nil {
 		return err

@@ -71,6 +71,7 @@ func TestSessions_AreListedReadAndRevoked(t *testing.T) {
 		equal(t, "after its time", str(f.call("GET", "/sessions/"+second, nil), "status"), "expired")
 		f.refuses("POST", "/sessions/"+second+"/tokens", nil, 401, "authentication_invalid")
 		equal(t, "expired ones are not active", ids("?status=active&user_id="+user), []string(nil))
+		equal(t, "they are expired", ids("?status=expired&user_id="+user), []string{second})
 	})
 }
 

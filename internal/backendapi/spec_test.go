@@ -119,6 +119,9 @@ func (v *validator) deref(schema any) object {
 
 func (v *validator) check(path string, schema, value any) {
 	s := v.deref(schema)
+	if value == nil && s["nullable"] == true {
+		return
+	}
 	if all, ok := s["allOf"].([]any); ok {
 		for _, one := range all {
 			v.check(path, one, value)
@@ -130,7 +133,7 @@ func (v *validator) check(path string, schema, value any) {
 		}
 	}
 	if value == nil {
-		if s["type"] != nil && s["nullable"] != true {
+		if s["type"] != nil {
 			v.fail(path, "null, want %v", s["type"])
 		}
 		return

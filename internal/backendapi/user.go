@@ -116,6 +116,14 @@ func (a *API) handleUnlock(w http.ResponseWriter, r *http.Request) error {
 	return a.writeUser(w, u, err)
 }
 
+// userFilters are the parameters that userFilter reads.
+func userFilters() []string {
+	return []string{
+		"email_address", "external_id", "username", "user_id", "organization_id", "provider_user_id", "provider",
+		"query", "starting_after", "banned", "order_by",
+	}
+}
+
 // userFilter reads which users a list or a count is about.
 func userFilter(q httpio.Params) (manage.UserFilter, error) {
 	var f manage.UserFilter
@@ -128,7 +136,7 @@ func userFilter(q httpio.Params) (manage.UserFilter, error) {
 	provider, providerErr := q.Text("provider")
 	query, queryErr := q.Text("query")
 	after, afterErr := q.Text("starting_after")
-	f.Emails, f.ExternalIDs, f.Usernames = texts[identity.Email](emails), externals, usernames
+	f.Emails, f.ExternalIDs, f.Usernames = addresses(emails), externals, usernames
 	f.IDs, f.OrganizationIDs = texts[identity.UserID](ids), texts[identity.OrgID](orgs)
 	f.Provider, f.ProviderUserIDs = identity.Provider(provider), subjects
 	f.Query, f.StartingAfter = query, identity.UserID(after)
@@ -143,7 +151,7 @@ func userFilter(q httpio.Params) (manage.UserFilter, error) {
 }
 
 func (a *API) handleUsers(w http.ResponseWriter, r *http.Request) error {
-	q, err := httpio.Query(r)
+	q, err := query(r, userFilters()...)
 	if err != nil {
 		return err
 	}
@@ -160,7 +168,7 @@ func (a *API) handleUsers(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *API) handleCountUsers(w http.ResponseWriter, r *http.Request) error {
-	q, err := httpio.Query(r)
+	q, err := query(r, userFilters()...)
 	if err != nil {
 		return err
 	}

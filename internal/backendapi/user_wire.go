@@ -94,26 +94,31 @@ type wireEnterpriseAccount struct {
 }
 
 type wireSAMLAccount struct {
-	Object              string                 `json:"object"`
-	ID                  string                 `json:"id"`
-	Provider            string                 `json:"provider"`
-	Active              bool                   `json:"active"`
-	EmailAddress        identity.Email         `json:"email_address"`
-	FirstName           *string                `json:"first_name"`
-	LastName            *string                `json:"last_name"`
-	ProviderUserID      string                 `json:"provider_user_id"`
-	LastAuthenticatedAt *int64                 `json:"last_authenticated_at"`
-	PublicMetadata      identity.Metadata      `json:"public_metadata"`
-	Verification        wireVerified           `json:"verification"`
-	SAMLConnection      *wireAccountConnection `json:"saml_connection"`
+	Object              string              `json:"object"`
+	ID                  string              `json:"id"`
+	Provider            string              `json:"provider"`
+	Active              bool                `json:"active"`
+	EmailAddress        identity.Email      `json:"email_address"`
+	FirstName           *string             `json:"first_name"`
+	LastName            *string             `json:"last_name"`
+	ProviderUserID      string              `json:"provider_user_id"`
+	LastAuthenticatedAt *int64              `json:"last_authenticated_at"`
+	PublicMetadata      identity.Metadata   `json:"public_metadata"`
+	Verification        wireVerified        `json:"verification"`
+	SAMLConnection      *wireSAMLConnection `json:"saml_connection"`
 }
 
 type wireAccountConnection struct {
+	Protocol      string  `json:"protocol"`
+	LogoPublicURL *string `json:"logo_public_url"`
+	wireSAMLConnection
+}
+
+// wireSAMLConnection is the connection in the older shape of an account.
+type wireSAMLConnection struct {
 	ID                               string            `json:"id"`
-	Protocol                         string            `json:"protocol"`
 	Provider                         string            `json:"provider"`
 	Name                             string            `json:"name"`
-	LogoPublicURL                    *string           `json:"logo_public_url"`
 	Domain                           identity.Domain   `json:"domain"`
 	Domains                          []identity.Domain `json:"domains"`
 	Active                           bool              `json:"active"`
@@ -162,7 +167,7 @@ func (a *API) wireUser(u manage.UserView) wireUser {
 	for _, account := range u.Accounts {
 		w.EnterpriseAccounts = append(w.EnterpriseAccounts, wireAccountOf(account))
 		if account.Connection.Provider.IsSAML() {
-			w.SAMLAccounts = append(w.SAMLAccounts, wireSAMLAccountOf(wireAccountOf(account)))
+			w.SAMLAccounts = append(w.SAMLAccounts, wireSAMLAccountOf(account))
 		}
 	}
 	return w
@@ -211,29 +216,33 @@ func wireAccountOf(a manage.AccountView) wireEnterpriseAccount {
 		Verification:           wireVerified{Object: "verification_saml", Status: "verified", Strategy: "saml"},
 		LastAuthenticatedAt:    millisOrNull(a.LastAuthenticatedAt),
 	}
-	if c := a.Connection; c.ID != "" {
-		w.EnterpriseConnection = &wireAccountConnection{
-			ID:                               string(c.ID),
-			Protocol:                         "saml",
-			Provider:                         string(c.Provider),
-			Name:                             c.Name,
-			Domain:                           c.Domains[0],
-			Domains:                          c.Domains,
-			Active:                           c.Active,
-			SyncUserAttributes:               c.Config.SyncUserAttributes,
-			AllowSubdomains:                  c.Config.AllowSubdomains,
-			AllowIDPInitiated:                c.Config.SAML != nil && c.Config.SAML.AllowIDPInitiated,
-			DisableAdditionalIdentifications: c.Config.DisableAdditionalIdentifications,
-			CreatedAt:                        millis(c.CreatedAt),
-			UpdatedAt:                        millis(c.UpdatedAt),
-		}
+	if a.Connection.ID != "" {
+		w.EnterpriseConnection = &wireAccountConnection{Protocol: "saml", wireSAMLConnection: wireSAMLConnectionOf(a.Connection)}
 	}
 	return w
 }
 
+func wireSAMLConnectionOf(c identity.Connection) wireSAMLConnection {
+	return wireSAMLConnection{
+		ID:                               string(c.ID),
+		Provider:                         string(c.Provider),
+		Name:                             c.Name,
+		Domain:                           c.Domains[0],
+		Domains:                          c.Domains,
+		Active:                           c.Active,
+		SyncUserAttributes:               c.Config.SyncUserAttributes,
+		AllowSubdomains:                  c.Config.AllowSubdomains,
+		AllowIDPInitiated:                c.Config.SAML != nil && c.Config.SAML.AllowIDPInitiated,
+		DisableAdditionalIdentifications: c.Config.DisableAdditionalIdentifications,
+		CreatedAt:                        millis(c.CreatedAt),
+		UpdatedAt:                        millis(c.UpdatedAt),
+	}
+}
+
 // wireSAMLAccountOf is the older shape of a SAML account.
-func wireSAMLAccountOf(w wireEnterpriseAccount) wireSAMLAccount {
-	return wireSAMLAccount{
+func wireSAMLAccountOf(a manage.AccountView) wireSAMLAccount {
+	w := wireAccountOf(a)
+	old := wireSAMLAccount{
 		Object:              "saml_account",
 		ID:                  w.ID,
 		Provider:            w.Provider,
@@ -245,6 +254,11 @@ func wireSAMLAccountOf(w wireEnterpriseAccount) wireSAMLAccount {
 		LastAuthenticatedAt: w.LastAuthenticatedAt,
 		PublicMetadata:      w.PublicMetadata,
 		Verification:        w.Verification,
-		SAMLConnection:      w.EnterpriseConnection,
 	}
+	if a.Connection.ID != "" {
+		c := wireSAMLConnectionOf(a.Connection)
+		c.ID = a.Connection.ID.SAMLID()
+		old.SAMLConnection = &c
+	}
+	return old
 }

@@ -1,8 +1,7 @@
 package fault
 
-// The codes, by subject. The spelling is the wire's.
-//
-//nolint:revive // the catalogue below documents each
+// The codes, by subject. The spelling is the wire's; the catalogue below says
+// what each means.
 const (
 	// SSO: connections and SAML.
 	SAMLUserAttributeMissing             Code = "saml_user_attribute_missing"

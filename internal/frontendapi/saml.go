@@ -45,7 +45,7 @@ func (a *API) handleSAMLMetadata(w http.ResponseWriter, r *http.Request) error {
 	}
 	w.Header().Set("Content-Type", "application/samlmetadata+xml")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
-	_, err = w.Write(xml)
+	_, err = w.Write(xml) //nolint:gosec // our own XML, escaped where it was made
 	return err
 }
 
@@ -79,7 +79,7 @@ func (a *API) handleSAMLACS(w http.ResponseWriter, r *http.Request) error {
 		return errors.Join(err, a.refused(r, err))
 	}
 	if accepted.Binding != "" {
-		http.SetCookie(w, &http.Cookie{
+		http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure wherever people come by https
 			Name: session.BindingCookie, Value: accepted.Binding, Path: "/", MaxAge: bindingAge,
 			HttpOnly: true, Secure: a.Sessions.Secure, SameSite: http.SameSiteLaxMode,
 		})

@@ -144,6 +144,9 @@ type panicError struct {
 func (e *panicError) Error() string { return fmt.Sprint("panic: ", e.value) }
 
 func call(h Handler, w http.ResponseWriter, r *http.Request) (err error) {
+	if !isText(r.URL.Path) {
+		return NotFound(w, r) // nothing has such a name: threat T-API-06
+	}
 	defer func() {
 		if v := recover(); v != nil {
 			err = &panicError{value: v, stack: debug.Stack()}

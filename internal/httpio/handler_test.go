@@ -47,6 +47,27 @@ func logLine(t *testing.T, log []byte) map[string]any {
 
 func get(target string) *http.Request { return httptest.NewRequest(http.MethodGet, target, nil) }
 
+// The engines answer such a name differently, so none is asked.
+func TestHandle_FindsNothingUnderANameThatIsNoText(t *testing.T) { // threat T-API-06
+	t.Parallel()
+	var reached []string
+	h := httpio.Handle(func(_ http.ResponseWriter, r *http.Request) error {
+		reached = append(reached, r.URL.Path)
+		return nil
+	})
+	for _, path := range []string{"/a%00", "/%ff", "/%ed%a0%80"} {
+		w := httptest.NewRecorder()
+		h(w, get(path))
+		if w.Code != http.StatusNotFound {
+			t.Errorf("%s: got %d, want 404", path, w.Code)
+		}
+	}
+	h(httptest.NewRecorder(), get("/%c3%a4"))
+	if diff := cmp.Diff([]string{"/ä"}, reached); diff != "" {
+		t.Errorf("paths that reached the handler (-want +got):\n%s", diff)
+	}
+}
+
 func TestHandle_AnswersErrorsInTheEnvelope(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {

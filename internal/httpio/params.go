@@ -196,14 +196,17 @@ func parseParams(s string) (Params, bool) {
 	}
 	for name, list := range values {
 		for _, v := range append(list, name) {
-			// NUL has no place in a text column of PostgreSQL.
-			if !utf8.ValidString(v) || strings.ContainsRune(v, 0) {
+			if !isText(v) {
 				return nil, false
 			}
 		}
 	}
 	return Params(values), true
 }
+
+// isText reports whether a database can hold s: PostgreSQL has no place for NUL
+// in a text.
+func isText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
 
 // readBody reads the whole body within its bound.
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {

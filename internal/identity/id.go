@@ -9,8 +9,10 @@ import (
 	"usher/internal/fault"
 )
 
-// The ids, one type a noun: a prefix, "_" and 27 characters that sort by the
-// second of their making. They name things and are never secrets.
+// Ids, one type a noun: a prefix, "_" and 27 characters that sort by the second
+// of their making. They name things and are never secrets.
+
+//nolint:revive // each says what it names
 type (
 	AttemptID    string // one SSO sign-in attempt
 	AccountID    string // a person's account at one enterprise connection

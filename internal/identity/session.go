@@ -26,6 +26,13 @@ const (
 	SessionReplaced  SessionStatus = "replaced"
 )
 
+// SessionStatuses lists every state.
+func SessionStatuses() []SessionStatus {
+	return []SessionStatus{
+		SessionActive, SessionPending, SessionEnded, SessionExpired, SessionRemoved, SessionRevoked, SessionAbandoned, SessionReplaced,
+	}
+}
+
 // Session is a signed-in person in a client.
 type Session struct {
 	ID                       SessionID

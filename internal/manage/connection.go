@@ -328,7 +328,7 @@ func (s *Service) applySAML(c *identity.Connection, ch SAMLChange, known *learne
 	if ch.IDPSSOURL != nil {
 		conf.IDPSSOURL, conf.IDPSSOBinding = *ch.IDPSSOURL, ""
 		if *ch.IDPSSOURL != "" {
-			errs = append(errs, saml.CheckSSOURL(*ch.IDPSSOURL, s.AllowLoopback))
+			errs = append(errs, s.checkSSOURL(*ch.IDPSSOURL))
 		}
 	}
 	if len(ch.IDPCertificates) > 0 {
@@ -355,6 +355,14 @@ func (s *Service) applySAML(c *identity.Connection, ch SAMLChange, known *learne
 	}
 	errs = append(errs, checkLoginHint(conf.LoginHint))
 	return fault.Join(errs...)
+}
+
+// checkSSOURL says which parameter a URL came in that can't be a provider's.
+func (s *Service) checkSSOURL(raw string) error {
+	if err := saml.CheckSSOURL(raw, s.AllowLoopback); err != nil {
+		return fault.New(fault.FormParamFormatInvalid, "param_name", "idp_sso_url").Detail("reason", err.Error()).Because(err)
+	}
+	return nil
 }
 
 func checkLoginHint(h identity.LoginHint) error {

@@ -90,7 +90,7 @@ func (l *learned) apply(conf *identity.SAMLConfig, allowLoopback bool) error {
 		return fault.New(fault.SAMLMetadataMissingFields, "missing_fields", []string{"idp_sso_url"})
 	}
 	if err := saml.CheckSSOURL(endpoint.Location, allowLoopback); err != nil {
-		return err
+		return fault.New(fault.SAMLFailedToParseIDPMetadata, "reason", "of its single sign-on endpoint, "+err.Error()).Because(err)
 	}
 	conf.IDPEntityID = l.meta.EntityID
 	conf.IDPSSOURL = endpoint.Location

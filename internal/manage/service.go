@@ -45,11 +45,16 @@ func ignoreMissing(err error) error {
 	return err
 }
 
-// What lists are asked for. Surfaces name these here and never see the store.
+// What a list is asked for. Surfaces name these here and never see the store.
 type (
-	Page               = store.Page
-	UserFilter         = store.UserFilter
+	// Page is a part of a list.
+	Page = store.Page
+	// UserFilter says which users.
+	UserFilter = store.UserFilter
+	// OrganizationFilter says which organizations.
 	OrganizationFilter = store.OrganizationFilter
-	MembershipFilter   = store.MembershipFilter
-	ConnectionFilter   = store.ConnectionFilter
+	// MembershipFilter says which memberships.
+	MembershipFilter = store.MembershipFilter
+	// ConnectionFilter says which connections.
+	ConnectionFilter = store.ConnectionFilter
 )

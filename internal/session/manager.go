@@ -268,6 +268,7 @@ func (m *Manager) Session(ctx context.Context, id identity.SessionID) (s identit
 
 // List lists sessions, newest first.
 func (m *Manager) List(ctx context.Context, f store.SessionFilter, p store.Page) (list []identity.Session, total int, err error) {
+	f.At = m.Now()
 	err = m.DB.Read(ctx, func(tx *store.Tx) error {
 		list, total, err = tx.Sessions(f, p)
 		return err

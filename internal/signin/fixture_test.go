@@ -79,6 +79,7 @@ var (
 // practice identity provider; and with a clock of its own.
 type world struct {
 	testing.TB
+	owner  testing.TB // the test that made it; subtests take TB over
 	engine store.Engine
 	url    string
 	db     *store.DB
@@ -116,7 +117,7 @@ func must[T any](v T, err error) func(testing.TB) T {
 
 func newWorld(t testing.TB, engine store.Engine) *world {
 	t.Helper()
-	w := &world{TB: t, engine: engine, url: storetest.URL(t, engine), clock: &clock{}}
+	w := &world{TB: t, owner: t, engine: engine, url: storetest.URL(t, engine), clock: &clock{}}
 	w.clock.ms.Store(began.UnixMilli())
 	w.db = storetest.OpenURL(t, w.url)
 	w.flow = w.node(w.db)
@@ -470,7 +471,7 @@ func (w *world) rows(query string) []string {
 	if w.sqlite == nil {
 		name := "file:" + strings.TrimPrefix(w.url, "sqlite:") + "?_pragma=query_only(1)&_pragma=busy_timeout(5000)"
 		w.sqlite = must(sql.Open("sqlite", name))(w)
-		w.Cleanup(func() { w.sqlite.Close() })
+		w.owner.Cleanup(func() { w.sqlite.Close() })
 	}
 	rows := must(w.sqlite.QueryContext(w.Context(), query))(w)
 	defer rows.Close()
@@ -497,7 +498,7 @@ func (w *world) postgresRows(query string) []string {
 	w.Helper()
 	if w.postgres == nil {
 		w.postgres = must(pgx.Connect(w.Context(), w.url))(w)
-		w.Cleanup(func() { w.postgres.Close(context.Background()) })
+		w.owner.Cleanup(func() { w.postgres.Close(context.Background()) })
 	}
 	rows := must(w.postgres.Query(w.Context(), query))(w)
 	return must(pgx.CollectRows(rows, func(row pgx.CollectableRow) (string, error) {
@@ -540,6 +541,8 @@ func (w *world) checkCounts(want map[string]int) {
 		}
 	}
 }
+
+func encode(c *x509.Certificate) string { return saml.EncodeCertificate(c) }
 
 // rsaKey is for measuring.
 var rsaKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })

@@ -123,7 +123,7 @@ func inUse(c identity.Connection) bool { return c.Active && c.Authenticatable }
 // pendingRequest finds the request that an answer belongs to. None is found for
 // an answer that the provider initiated, whose RelayState is then ignored: it is
 // never a place to go (threat T-SAML-05).
-func (f *Flow) pendingRequest(tx *store.Tx, j *judgement) (identity.PendingRequest, error, error) { //nolint:revive // the refusal is a value here
+func (f *Flow) pendingRequest(tx *store.Tx, j *judgement) (identity.PendingRequest, error, error) {
 	unsolicited := j.connection.Config.SAML.AllowIDPInitiated
 	if j.answer.RelayState == "" {
 		if unsolicited {

@@ -51,7 +51,7 @@ func (s *sqliteSession) exec(ctx context.Context, text string, args []any) (int6
 	// A statement takes microseconds, and to watch the context meanwhile costs
 	// as much again. Tx looks at it between statements.
 	ctx = context.WithoutCancel(ctx)
-	stmt, err := s.prepare(ctx, text)
+	stmt, err := s.prepare(ctx, text) //nolint:sqlclosecheck // kept
 	if err != nil {
 		return 0, err
 	}
@@ -67,7 +67,7 @@ func (s *sqliteSession) query(ctx context.Context, q query, each func(scanner) e
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
+	defer rows.Close() //nolint:errcheck // Err says it too
 	for rows.Next() {
 		if err := each(rows); err != nil {
 			return err
@@ -81,7 +81,7 @@ func (s *sqliteSession) rows(ctx context.Context, q query) (*sql.Rows, error) {
 		return s.conn.QueryContext(ctx, q.text, q.args...)
 	}
 	ctx = context.WithoutCancel(ctx) // as in exec
-	stmt, err := s.prepare(ctx, q.text)
+	stmt, err := s.prepare(ctx, q.text) //nolint:sqlclosecheck // kept
 	if err != nil {
 		return nil, err
 	}

@@ -177,7 +177,7 @@ func (db *DB) giveUp(ctx context.Context, tries int, err error) error {
 // doubling with each try up to 256 ms, so that competitors spread out.
 func pause(try int) time.Duration {
 	most := 2 * time.Millisecond << min(try-1, 7)
-	return time.Duration(rand.Int64N(int64(most)) + 1)
+	return time.Duration(rand.Int64N(int64(most)) + 1) //nolint:gosec // no secret
 }
 
 // write runs f once. The Tx is nil when f has not run.

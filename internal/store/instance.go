@@ -71,7 +71,7 @@ func (tx *Tx) DeleteSigningKeysRetiredBefore(t time.Time) (int, error) {
 	return int(n), err
 }
 
-const secretKeyColumns = `id, hash, name, created_at, revoked_at`
+const secretKeyColumns = `id, hash, name, created_at, revoked_at` //nolint:gosec // names, not values
 
 func scanSecretKey(row scanner) (k identity.SecretKey, err error) {
 	err = row.Scan(&k.ID, &k.Hash, &k.Name, (*milliseconds)(&k.CreatedAt), (*milliseconds)(&k.RevokedAt))

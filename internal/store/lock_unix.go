@@ -20,7 +20,7 @@ const privateOnly = true
 // says who has it otherwise. The kernel lets go of it when the process dies, so
 // the file that stays behind means nothing.
 func lockFile(path string) (io.Closer, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // the path is the operator's configuration
 	if err != nil {
 		return nil, err
 	}

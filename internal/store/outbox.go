@@ -123,7 +123,5 @@ func (tx *Tx) MailboxMail(id identity.MailID) (identity.Mail, error) {
 
 // OutboxDue reports whether anything is to be done by now, without taking it.
 func (tx *Tx) OutboxDue(now time.Time) (bool, error) {
-	n, err := one(tx, scanInt, `
-		SELECT count(*) FROM (SELECT 1 FROM outbox WHERE next_at <= $1 LIMIT 1) AS due`, ms(now))
-	return n > 0, err
+	return one(tx, scanBool, `SELECT EXISTS (SELECT 1 FROM outbox WHERE next_at <= $1)`, ms(now))
 }

@@ -41,7 +41,8 @@ func (tx *Tx) SessionsOfUser(user identity.UserID) ([]identity.Session, error) {
 type SessionFilter struct {
 	ClientID identity.ClientID
 	UserID   identity.UserID
-	Status   identity.SessionStatus // as stored: an active one may have run out
+	Status   identity.SessionStatus
+	At       time.Time // when Status is asked for: time ends sessions, not a write
 }
 
 // Sessions lists sessions, the newest first.
@@ -54,7 +55,9 @@ func (tx *Tx) Sessions(f SessionFilter, p Page) ([]identity.Session, int, error)
 		s.and("user_id = ?", f.UserID)
 	}
 	if f.Status != "" {
-		s.and("status = ?", f.Status)
+		at := ms(f.At)
+		s.and(`CASE WHEN status IN ('active', 'pending') AND expire_at <= ? THEN 'expired'
+			WHEN status IN ('active', 'pending') AND abandon_at <= ? THEN 'abandoned' ELSE status END = ?`, at, at, f.Status)
 	}
 	return find(tx, s, sessionColumns, scanSession, p)
 }

@@ -3,7 +3,7 @@
 // condition that leads to a refusal, a condition that an acceptance needs, an
 // error that is passed on (find.go says which exactly).
 //
-//	mutants [-allow FILE] [-keep N] PACKAGE[:FILES]...
+//	mutants [-allow FILE] [-only TEXT] [-list] PACKAGE[:FILES]...
 //
 // PACKAGE is a directory below the module's root, FILES a pattern of its files.
 // All checks of a package are compiled into one test binary, each with a switch,

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,6 +11,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -46,11 +49,13 @@ func (r *runner) run(p *pkg, only string) ([]result, error) {
 	}
 	seen := filepath.Join(tmp, "seen")
 	start := time.Now()
-	if out, err := runTests(p.dir, bin, 10*time.Minute, "USHER_MUTANTS_SEEN="+seen); err != nil {
+	out, err := runTests(p.dir, bin, 10*time.Minute, "USHER_MUTANTS_SEEN="+seen, "-test.v")
+	if err != nil {
 		return nil, fmt.Errorf("the tests of %s fail as they are: %w\n%s", p.dir, err, out)
 	}
 	own := time.Since(start)
-	fmt.Fprintf(r.out, "%s: the tests take %.1f s\n", p.dir, own.Seconds())
+	slow := slowTests(out)
+	fmt.Fprintf(r.out, "%s: the tests take %.1f s; these come last: %s\n", p.dir, own.Seconds(), cmp.Or(slow, "none"))
 	reached, err := readSeen(seen)
 	if err != nil {
 		return nil, err
@@ -71,12 +76,43 @@ func (r *runner) run(p *pkg, only string) ([]result, error) {
 		slots <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-slots }()
-			_, err := runTests(p.dir, bin, 10*own+slack, "USHER_MUTANT="+strconv.Itoa(results[i].mutant.id))
+			off := "USHER_MUTANT=" + strconv.Itoa(results[i].mutant.id)
+			limit := 10*own + slack
+			_, err := runTests(p.dir, bin, limit, off, "-test.skip=^("+slow+")$")
+			if err == nil && slow != "" {
+				_, err = runTests(p.dir, bin, limit, off, "-test.run=^("+slow+")$")
+			}
 			results[i].killed = err != nil
 		})
 	}
 	wg.Wait()
 	return results, nil
+}
+
+// passed is what go test -v says of a test that is no subtest.
+var passed = regexp.MustCompile(`(?m)^--- PASS: (\S+) \((\d+\.\d+)s\)$`)
+
+// slowTests returns the tests that take over a tenth of the time of all, as
+// alternatives of a regular expression. They run only where the others notice
+// nothing.
+func slowTests(output string) string {
+	total := 0.0
+	took := map[string]float64{} // seconds
+	for _, m := range passed.FindAllStringSubmatch(output, -1) {
+		t, err := strconv.ParseFloat(m[2], 64)
+		if err == nil {
+			took[m[1]] = t
+			total += t
+		}
+	}
+	var slow []string
+	for name, t := range took {
+		if t > 1 && t > total/10 {
+			slow = append(slow, name)
+		}
+	}
+	slices.Sort(slow)
+	return strings.Join(slow, "|")
 }
 
 // build compiles the package's tests with a switch at each check.
@@ -116,10 +152,10 @@ func build(p *pkg, tmp string) (bin string, err error) {
 	return bin, nil
 }
 
-func runTests(dir, bin string, limit time.Duration, env string) (output string, err error) {
+func runTests(dir, bin string, limit time.Duration, env, flag string) (output string, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, bin, "-test.short", "-test.failfast", "-test.timeout="+limit.String())
+	cmd := exec.CommandContext(ctx, bin, "-test.short", "-test.failfast", "-test.timeout="+limit.String(), flag)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), env)
 	var out bytes.Buffer

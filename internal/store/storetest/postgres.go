@@ -156,7 +156,7 @@ func (s *server) share(ctx context.Context, dir string) error {
 const keeper = `
 "$1" -D "$2" -k "$3" -c listen_addresses= -c fsync=off -c synchronous_commit=off \
 	-c full_page_writes=off -c max_connections=300 -c shared_buffers=64MB -c max_wal_size=256MB \
-	-c autovacuum=off -c log_min_messages=fatal -c unix_socket_permissions=0777 &
+	-c autovacuum=off -c jit=off -c log_min_messages=fatal -c unix_socket_permissions=0777 &
 server=$!
 exec 9<"$4"
 flock -x 9
@@ -198,6 +198,7 @@ func (s *server) start(ctx context.Context, programs, dir, data, socket string) 
 		return err
 	}
 	defer log.Close()
+	//nolint:noctx // it outlives every test process
 	sh := exec.Command("/bin/sh", "-c", keeper, "keeper",
 		filepath.Join(programs, "postgres"), data, socket, s.users.Name())
 	sh.Dir, sh.Stdout, sh.Stderr = "/", log, log

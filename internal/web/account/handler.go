@@ -124,7 +124,7 @@ func (u *UI) frame(w http.ResponseWriter, r *http.Request) (page.Frame, error) {
 	}
 	if !sent || cookie == "" {
 		cookie = rand.Text()
-		http.SetCookie(w, &http.Cookie{
+		http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure wherever people come by https
 			Name: formCookie, Value: cookie, Path: "/", HttpOnly: true, Secure: u.Sessions.Secure, SameSite: http.SameSiteLaxMode,
 		})
 	}
@@ -183,8 +183,9 @@ func formFailure(e *fault.Error) bool {
 		fault.FormParamMaxLength, fault.FormIdentifierExists, fault.VerificationExpired, fault.VerificationFailed,
 		fault.VerificationMissing, fault.VerificationCodeTooMany, fault.TooManyRequests, fault.StrategyForUserInvalid:
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 func problemText(e *fault.Error) string {
