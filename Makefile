@@ -49,7 +49,7 @@ mutants: ## switch off each single check of saml and policy.Admit; some test mus
 .PHONY: screenshots
 screenshots: ## take the screenshots of the documentation
 	@scripts/install-test-tools
-	USHER_SCREENSHOTS=1 USHER_TEST_ALL=1 go test -count=1 -run=Screenshots ./e2e
+	USHER_TEST_SCREENSHOTS=1 USHER_TEST_ALL=1 go test -count=1 -run=Screenshots ./e2e
 
 # --- checks -----------------------------------------------------------------
 

@@ -2,15 +2,19 @@ package e2e
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"usher/internal/server"
 )
 
 // BenchmarkColdStart measures "usher dev" from its start until it answers and has
@@ -37,13 +41,30 @@ func BenchmarkColdStart(b *testing.B) {
 	}
 }
 
-// BenchmarkMemory measures the resident memory of a server that has just started,
-// in MiB.
+// BenchmarkMemory measures the resident memory, in MiB, of a server that has just
+// started and of the same one after 10,000 sign-ins, with the practice provider
+// in the same process.
 func BenchmarkMemory(b *testing.B) {
+	const signIns, people = 10_000, 8
 	usher := buildUsher(b)
 	for b.Loop() {
-		cmd := startDev(b, usher, b.TempDir())
+		data := b.TempDir()
+		cmd := startDev(b, usher, data)
 		b.ReportMetric(residentMiB(b, cmd.Process.Pid), "MiB-idle")
+		base := readDevInfo(b, data).BaseURL
+		var wg sync.WaitGroup
+		for range people {
+			wg.Go(func() {
+				for range signIns / people {
+					if err := newPerson(base).signIn("alice@acme.test"); err != nil {
+						b.Error(err)
+						return
+					}
+				}
+			})
+		}
+		wg.Wait()
+		b.ReportMetric(residentMiB(b, cmd.Process.Pid), "MiB-after-10k")
 		stopDev(b, cmd)
 	}
 }
@@ -117,4 +138,16 @@ func residentMiB(tb testing.TB, pid int) float64 {
 	}
 	tb.Fatal("no VmRSS")
 	return 0
+}
+
+func readDevInfo(tb testing.TB, data string) (info server.DevInfo) {
+	tb.Helper()
+	b, err := os.ReadFile(filepath.Join(data, "dev.json"))
+	if err == nil {
+		err = json.Unmarshal(b, &info)
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return info
 }

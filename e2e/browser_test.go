@@ -48,7 +48,7 @@ var sharedChrome = sync.OnceValues(func() (*chrome, error) {
 	cmd := exec.Command(node, "browser.mjs")
 	cmd.Dir = "node"
 	if file, err := exec.LookPath("chromium"); err == nil {
-		cmd.Env = append(os.Environ(), "USHER_CHROMIUM="+file)
+		cmd.Env = append(os.Environ(), "USHER_TEST_CHROMIUM="+file)
 	}
 	in, err := cmd.StdinPipe()
 	if err != nil {

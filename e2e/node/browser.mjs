@@ -21,7 +21,7 @@ const timeout = 30_000 // milliseconds
 const visitors = new Map() // name → {context, page, problems, hosts}
 
 const browser = await chromium.launch({
-  executablePath: process.env.USHER_CHROMIUM || '/usr/bin/chromium',
+  executablePath: process.env.USHER_TEST_CHROMIUM || '/usr/bin/chromium',
   headless: true,
   chromiumSandbox: false, // Chromium's sandbox refuses root
   args: [

@@ -31,7 +31,7 @@ type samlBody struct {
 	IDPEntityID       *string                   `json:"idp_entity_id"`
 	IDPSSOURL         *string                   `json:"idp_sso_url"`
 	IDPCertificate    *string                   `json:"idp_certificate"`
-	IDPCertificates   []string                  `json:"idp_certificates"` // ours: several at once
+	IDPCertificates   []string                  `json:"idp_certificates"`
 	IDPMetadataURL    *string                   `json:"idp_metadata_url"`
 	IDPMetadata       *string                   `json:"idp_metadata"`
 	AttributeMapping  *mappingBody              `json:"attribute_mapping"`
@@ -220,14 +220,30 @@ func (a *API) handleChangeConnection(w http.ResponseWriter, r *http.Request) err
 	if err := httpio.ReadJSON(w, r, &b); err != nil {
 		return err
 	}
-	if b.Provider != nil {
-		return fault.New(fault.FormParamUnknown, "param_name", "provider")
+	if err := a.sameProvider(r, id, b.Provider); err != nil {
+		return err
 	}
 	c, err := a.Manage.ChangeConnection(r.Context(), id, b.change())
 	if err != nil {
 		return err
 	}
 	return httpio.WriteJSON(w, http.StatusOK, a.wireConnection(c))
+}
+
+// sameProvider lets an SDK repeat the provider that a connection has; it can't be
+// changed (behaviour 1.2).
+func (a *API) sameProvider(r *http.Request, id identity.ConnectionID, provider *string) error {
+	if provider == nil {
+		return nil
+	}
+	c, err := a.Manage.Connection(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	if *provider != string(c.Provider) {
+		return fault.New(fault.FormParamValueInvalid, "param_name", "provider")
+	}
+	return nil
 }
 
 func (a *API) handleDeleteConnection(w http.ResponseWriter, r *http.Request) error {
@@ -311,6 +327,24 @@ type wireSAML struct {
 	ForceAuthn              bool          `json:"force_authn"`
 	SyncUserAttributes      bool          `json:"sync_user_attributes"`
 	LoginHint               loginHintBody `json:"login_hint"`
+	IDPCertificates         []wireCert    `json:"idp_certificates"`
+}
+
+// wireCert is one of the provider's certificates; the first is repeated in the
+// older fields.
+type wireCert struct {
+	Certificate string `json:"certificate"`
+	IssuedAt    *int64 `json:"issued_at"`
+	ExpiresAt   *int64 `json:"expires_at"`
+}
+
+func wireCertOf(text string) wireCert {
+	w := wireCert{Certificate: text}
+	if validity, err := manage.CertificateValidity(text); err == nil {
+		issued, expires := millis(validity.From), millis(validity.Until)
+		w.IssuedAt, w.ExpiresAt = &issued, &expires
+	}
+	return w
 }
 
 type wireMapping struct {
@@ -368,14 +402,11 @@ func (a *API) wireSAML(c identity.Connection) *wireSAML {
 		ForceAuthn:         s.ForceAuthn,
 		SyncUserAttributes: c.Config.SyncUserAttributes,
 		LoginHint:          loginHintBody{Mode: hint.Mode, Source: hint.Source},
+		IDPCertificates:    each(s.IDPCertificates, wireCertOf),
 	}
-	if len(s.IDPCertificates) > 0 {
-		text := s.IDPCertificates[0]
-		w.IDPCertificate = &text
-		if validity, err := manage.CertificateValidity(text); err == nil {
-			issued, expires := millis(validity.From), millis(validity.Until)
-			w.IDPCertificateIssuedAt, w.IDPCertificateExpiresAt = &issued, &expires
-		}
+	if len(w.IDPCertificates) > 0 {
+		first := w.IDPCertificates[0]
+		w.IDPCertificate, w.IDPCertificateIssuedAt, w.IDPCertificateExpiresAt = &first.Certificate, first.IssuedAt, first.ExpiresAt
 	}
 	return w
 }

@@ -47,6 +47,14 @@ func TestConnections_AreMadeReadChangedAndDeleted(t *testing.T) {
 		if at(made, "saml_connection", "idp_certificate_expires_at") == nil {
 			t.Error("the end of the certificate is not shown")
 		}
+		second := f.provider("https://second.example.test")
+		both := f.call("PATCH", "/enterprise_connections/"+id, object{"saml": object{"idp_certificates": []string{
+			bare, base64.StdEncoding.EncodeToString(second.Certificate().Raw),
+		}}})
+		if list, _ := at(both, "saml_connection", "idp_certificates").([]any); len(list) != 2 || str(list[0], "certificate") != str(both, "saml_connection", "idp_certificate") {
+			t.Errorf("the certificates are %v", list)
+		}
+		made = f.call("PATCH", "/enterprise_connections/"+id, object{"saml": object{"idp_certificate": bare}})
 		equal(t, "no OAuth", made["oauth_config"], any(nil))
 		equal(t, "read", f.call("GET", "/enterprise_connections/"+id, nil), made)
 
@@ -71,7 +79,8 @@ func TestConnections_AreMadeReadChangedAndDeleted(t *testing.T) {
 		equal(t, "what was not named stays", str(changed, "saml_connection", "attribute_mapping", "email_address"), "mail")
 		again := f.call("PATCH", "/enterprise_connections/"+id, object{"organization_id": ""})
 		equal(t, "an empty text does not unlink either", again["organization_id"], any(org))
-		f.refuses("PATCH", "/enterprise_connections/"+id, object{"provider": "saml_custom"}, 422, "form_param_unknown") // behaviour 1.2
+		f.refuses("PATCH", "/enterprise_connections/"+id, object{"provider": "saml_custom"}, 422, "form_param_value_invalid") // behaviour 1.2
+		f.call("PATCH", "/enterprise_connections/"+id, object{"provider": "saml_okta"})
 
 		f.answers("POST", "/enterprise_connections", object{"name": "All", "provider": "saml_custom", "domains": []string{"all.test"}}, 201)
 		equal(t, "newest first", pick(f.call("GET", "/enterprise_connections", nil), "name"), []string{"All", "Acme SSO"})

@@ -199,6 +199,13 @@ func TestAdmit_claims(t *testing.T) {
 			code:  fault.SAMLResponseInvalid, meta: map[string]any{"reason": "nameid", "received": "1025 bytes"},
 			trace: opening + "subject_present",
 		},
+		"a subject of 1,024 bytes": {
+			given: func(f *policy.AdmitFacts) {
+				f.Claims.Subject = strings.Repeat("s", 1024)
+				f.Connection.Config.DisableJITProvisioning = true // the plan is not the question
+			},
+			code: fault.SAMLJITProvisioningDisabled, trace: newcomer,
+		},
 		"threat T-SAML-31: a transient NameID is no key": {
 			given: func(f *policy.AdmitFacts) {
 				f.Claims.SubjectFormat = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
@@ -219,6 +226,16 @@ func TestAdmit_claims(t *testing.T) {
 		"1.64 a missing email attribute is saml_user_attribute_missing (threat T-SAML-32)": {
 			given: func(f *policy.AdmitFacts) { f.Claims.Email, f.Claims.RawEmail, f.Linked = "", "", linked() },
 			code:  fault.SAMLUserAttributeMissing, meta: map[string]any{"missing_attribute": "mail"},
+			trace: opening + "subject_present subject_stable email_present",
+		},
+		"an administrator sees up to 256 bytes of what came instead": {
+			given: func(f *policy.AdmitFacts) { f.Claims.Email, f.Claims.RawEmail = "", strings.Repeat("x", 256) },
+			code:  fault.SAMLUserAttributeMissing, meta: map[string]any{"received": strings.Repeat("x", 256)},
+			trace: opening + "subject_present subject_stable email_present",
+		},
+		"and no half character of more": {
+			given: func(f *policy.AdmitFacts) { f.Claims.Email, f.Claims.RawEmail = "", "x"+strings.Repeat("ü", 500) },
+			code:  fault.SAMLUserAttributeMissing, meta: map[string]any{"received": "x" + strings.Repeat("ü", 127) + "…"},
 			trace: opening + "subject_present subject_stable email_present",
 		},
 		"1.64 the name of the missing attribute is that of the provider's preset": {

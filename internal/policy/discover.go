@@ -48,11 +48,11 @@ func Discover(f DiscoverFacts) Discovery {
 // Choose names the connection that a sign-in or sign-up goes on with: the only
 // one, or the one that the client named.
 func (d Discovery) Choose(p Purpose, named identity.ConnectionID) (identity.Connection, error) {
-	if named == "" && len(d.Connections) == 1 {
+	if named == "" && len(d.Connections) > 0 {
+		if len(d.Connections) > 1 {
+			return identity.Connection{}, fault.New(fault.SSOConnectionRequired, "param_name", "enterprise_connection_id")
+		}
 		return d.Connections[0], nil
-	}
-	if named == "" && len(d.Connections) > 1 {
-		return identity.Connection{}, fault.New(fault.SSOConnectionRequired, "param_name", "enterprise_connection_id")
 	}
 	i := slices.IndexFunc(d.Connections, func(c identity.Connection) bool { return c.ID == named })
 	if i < 0 {

@@ -143,6 +143,7 @@ func TestDiscovery_Choose(t *testing.T) {
 		"1.24 the client must choose of several":    {[]identity.Connection{a, b}, policy.ForSignIn, "", "", fault.SSOConnectionRequired},
 		"1.24 a sign-up that names none of several": {[]identity.Connection{a, b}, policy.ForSignUp, "", "", fault.SSOConnectionRequired},
 		"the one that was named":                    {[]identity.Connection{a, b}, policy.ForSignIn, b.ID, b.ID, ""},
+		"the first, by name":                        {[]identity.Connection{a, b}, policy.ForSignIn, a.ID, a.ID, ""},
 		"one that was not offered":                  {[]identity.Connection{a}, policy.ForSignIn, b.ID, "", fault.SSOSignInConnectionMissing},
 		"none at sign-in":                           {nil, policy.ForSignIn, "", "", fault.SSOSignInConnectionMissing},
 		"none at sign-up":                           {nil, policy.ForSignUp, "", "", fault.SSOSignUpConnectionMissing},

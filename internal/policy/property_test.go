@@ -1,6 +1,8 @@
 package policy_test
 
 import (
+	"flag"
+	"os"
 	"slices"
 	"testing"
 	"time"
@@ -12,6 +14,15 @@ import (
 	"usher/internal/identity"
 	"usher/internal/policy"
 )
+
+// TestMain keeps rapid from leaving files of failed cases behind, which every
+// later run would repeat. A failure prints the seed that brings it back.
+func TestMain(m *testing.M) {
+	if err := flag.Set("rapid.nofailfile", "true"); err != nil {
+		panic(err)
+	}
+	os.Exit(m.Run())
+}
 
 // The generators draw from a few values each, so that they collide often.
 var (

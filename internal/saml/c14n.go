@@ -91,10 +91,7 @@ func (c *canonicalizer) declare(e *element, prefix string) {
 	if prefix == "xml" {
 		return // bound by definition, and never declared
 	}
-	uri, found := e.lookup(prefix)
-	if !found {
-		return // a listed prefix that is not in scope
-	}
+	uri, _ := e.lookup(prefix) // "" for a listed prefix that is not in scope
 	for _, d := range slices.Backward(c.rendered) {
 		if d.prefix == prefix {
 			if d.uri != uri {

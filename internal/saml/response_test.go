@@ -112,6 +112,11 @@ func TestParseResponse_AcceptsWhatProvidersSend(t *testing.T) {
 		"an XML declaration and white space around": {tamper: func(doc string) string {
 			return "\ufeff<?xml version='1.0' encoding='utf-8' standalone='no' ?>\r\n<!-- c -->" + doc + "\n<!-- c -->\n"
 		}},
+		"an indented document": {idp: func(p *testIDP) {
+			p.doc = strings.NewReplacer("><", ">\n  <").Replace(p.doc)
+			p.with.info = func(s string) string { return strings.ReplaceAll(s, "><", ">\n  <") }
+			p.with.after = func(s string) string { return strings.ReplaceAll(s, "><", ">\n  <") }
+		}},
 		"white space in base64": {idp: func(p *testIDP) {
 			p.with.after = func(s string) string {
 				return strings.NewReplacer("<ds:SignatureValue>", "<ds:SignatureValue>\n  ", "</ds:SignatureValue>", "&#13;\n</ds:SignatureValue>").Replace(s)

@@ -119,9 +119,6 @@ func hasScheme(uri string) bool {
 // attributes with one expanded name.
 func (p *parser) resolve(e *element) error {
 	var ok bool
-	if e.Prefix == "xmlns" {
-		return p.fail("namespace", "the prefix xmlns on an element")
-	}
 	if e.Space, ok = e.lookup(e.Prefix); !ok {
 		return p.fail("namespace", "the undeclared prefix %.80q", e.Prefix)
 	}
@@ -192,12 +189,12 @@ func appendReference(out []byte, name string) ([]byte, bool) {
 		return append(out, '\''), true
 	}
 	digits, ok := strings.CutPrefix(name, "#")
+	if !ok {
+		return out, false
+	}
 	base := 10
 	if hex, isHex := strings.CutPrefix(digits, "x"); isHex {
 		digits, base = hex, 16
-	}
-	if !ok || digits == "" || len(digits) > 8 || digits[0] == '+' || digits[0] == '-' {
-		return out, false
 	}
 	n, err := strconv.ParseUint(digits, base, 32)
 	if err != nil || !isChar(rune(n)) {

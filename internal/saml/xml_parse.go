@@ -1,7 +1,6 @@
 package saml
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -45,12 +44,6 @@ const byteOrderMark = "\uFEFF"
 // checkCharacters refuses bytes that are not UTF-8 and characters that XML 1.0,
 // production 2, leaves out.
 func checkCharacters(raw []byte) error {
-	if len(raw) == 0 {
-		return &refusal{"not_well_formed", "an XML document", "nothing"}
-	}
-	if bytes.HasPrefix(raw, []byte{0xFE, 0xFF}) || bytes.HasPrefix(raw, []byte{0xFF, 0xFE}) {
-		return &refusal{"encoding", "UTF-8", "UTF-16"}
-	}
 	if !utf8.Valid(raw) {
 		return &refusal{"encoding", "UTF-8", "bytes that are not UTF-8"}
 	}
@@ -122,8 +115,6 @@ func (p *parser) document() error {
 			err = p.cdata()
 		case p.has("<!DOCTYPE"):
 			err = p.fail("dtd", "a document type declaration")
-		case p.has("<!"):
-			err = p.fail("not_well_formed", "a directive")
 		case p.has("<?"):
 			err = p.fail("processing_instruction", "a processing instruction")
 		default:
@@ -392,7 +383,7 @@ func (p *parser) qname() (prefix, local string, err error) {
 	if p.has(":") {
 		p.pos++
 		prefix = first
-		if local, ok = p.ncname(); !ok || p.has(":") {
+		if local, ok = p.ncname(); !ok { // a second colon is no start of anything
 			return "", "", p.fail("not_well_formed", "a malformed name after %.80q", prefix+":")
 		}
 	}
@@ -466,11 +457,8 @@ func (s *slab[T]) take(n int) []T {
 
 func (s *slab[T]) one() *T { return &s.take(1)[0] }
 
-// keep returns a copy of the list; nil for an empty one.
+// keep returns a copy of the list.
 func (s *slab[T]) keep(list []T) []T {
-	if len(list) == 0 {
-		return nil
-	}
 	out := s.take(len(list))
 	copy(out, list)
 	return out

@@ -32,6 +32,10 @@ const (
 // Rates by address, in one process: threats T-DOS-09 and T-DOS-10.
 const rateKeys = 100_000 // addresses remembered
 
+// visitRate bounds the sign-ins that an address begins. A whole company may sign
+// in from one address on a Monday morning, so it is generous; startRate bounds
+// those that do not go to an identity provider, tryRate codes and passwords.
+func visitRate() httpio.Limit   { return httpio.Limit{Events: 20_000, Per: 10 * time.Minute} }
 func startRate() httpio.Limit   { return httpio.Limit{Events: 50, Per: 100 * time.Second} }
 func tryRate() httpio.Limit     { return httpio.Limit{Events: 30, Per: 100 * time.Second} }
 func refusalRate() httpio.Limit { return httpio.Limit{Events: 60, Per: time.Minute} }
@@ -67,6 +71,7 @@ func build(cfg Config, t *Tools, log *slog.Logger, ex extras) (*Server, error) {
 	ui := &account.UI{
 		SignIn: t.SignIn, Manage: t.Manage, Sessions: t.Sessions, Tokens: httpio.FormTokens{Key: formKey},
 		BaseURL: cfg.PublicURL, Now: t.Now, Dev: ex.dev,
+		Visits: httpio.NewLimiter(visitRate(), rateKeys, t.Now),
 		Starts: httpio.NewLimiter(startRate(), rateKeys, t.Now),
 		Tries:  httpio.NewLimiter(tryRate(), rateKeys, t.Now),
 	}

@@ -412,20 +412,27 @@ func firstSignInRace(t *testing.T, w *world, flows ...*signin.Flow) {
 		ways = append(ways, way{client, w.answer(w.begin(client, "ada@acme.test"), practice.Request{})})
 	}
 	var wg sync.WaitGroup
-	users := make([]identity.UserID, len(ways))
+	users, nonces := make([]identity.UserID, len(ways)), make([]string, len(ways))
 	for i, way := range ways {
 		wg.Go(func() {
 			// Finished on one node, completed on the other.
-			accepted, err := flows[i%len(flows)].FinishSAML(t.Context(), way.answer)
+			err := again(func() error {
+				accepted, err := flows[i%len(flows)].FinishSAML(t.Context(), way.answer)
+				nonces[i] = accepted.Nonce
+				return err
+			})
 			if err != nil {
 				t.Errorf("FinishSAML: %v", err)
 				return
 			}
-			done, err := flows[(i+1)%len(flows)].CompleteSAML(t.Context(), signin.Return{Nonce: accepted.Nonce, Client: way.client})
+			err = again(func() error {
+				done, err := flows[(i+1)%len(flows)].CompleteSAML(t.Context(), signin.Return{Nonce: nonces[i], Client: way.client})
+				users[i] = done.Session.UserID
+				return err
+			})
 			if err != nil {
 				t.Errorf("CompleteSAML: %v", err)
 			}
-			users[i] = done.Session.UserID
 		})
 	}
 	wg.Wait()

@@ -80,7 +80,8 @@ func (s *sqliteSession) rows(ctx context.Context, q query) (*sql.Rows, error) {
 	if q.once {
 		return s.conn.QueryContext(ctx, q.text, q.args...)
 	}
-	ctx = context.WithoutCancel(ctx) // as in exec
+	// As in exec.
+	ctx = context.WithoutCancel(ctx)
 	stmt, err := s.prepare(ctx, q.text) //nolint:sqlclosecheck // kept
 	if err != nil {
 		return nil, err

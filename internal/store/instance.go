@@ -1,9 +1,12 @@
 package store
 
 import (
+	"fmt"
+	"strconv"
 	"time"
 
 	"usher/internal/identity"
+	"usher/internal/secret"
 )
 
 // Instance returns this deployment; ErrNotFound before it was set up.
@@ -69,6 +72,35 @@ func (tx *Tx) RetireSigningKey(id string, at time.Time) (bool, error) {
 func (tx *Tx) DeleteSigningKeysRetiredBefore(t time.Time) (int, error) {
 	n, err := tx.exec(`DELETE FROM signing_keys WHERE retired_at <> 0 AND retired_at < $1`, ms(t))
 	return int(n), err
+}
+
+// CheckKeys reports a key that a stored value is sealed with and the key ring
+// lacks, so that a start can be refused (threat T-SEC-03). Evidence and verdicts,
+// which don't live long, are not looked at.
+func (tx *Tx) CheckKeys() error {
+	for _, column := range []struct{ table, name string }{
+		{"signing_keys", "private_key"}, {"connection_keys", "private_key"}, {"outbox", "payload"},
+	} {
+		var s search
+		for _, id := range tx.db.keys.KeyIDs() {
+			// Not LIKE: ids may hold its wildcards.
+			s.and("substr("+column.name+", 1, "+strconv.Itoa(len("sealed1.."+id))+") <> ?", "sealed1."+id+".")
+		}
+		others, err := list(tx, scanID[string], `SELECT `+column.name+` FROM `+column.table+s.conditions()+` LIMIT 1`, s.args...)
+		if err != nil {
+			return err
+		}
+		for _, sealed := range others {
+			id, err := secret.SealedWith(sealed)
+			if err == nil {
+				err = tx.db.keys.Require(id)
+			}
+			if err != nil {
+				return fmt.Errorf("store: a value of %s.%s: %w", column.table, column.name, err)
+			}
+		}
+	}
+	return nil
 }
 
 const secretKeyColumns = `id, hash, name, created_at, revoked_at` //nolint:gosec // names, not values

@@ -290,3 +290,41 @@ func TestSecrets_AreSealedInTheirRow(t *testing.T) {
 		}
 	})
 }
+
+// Threat T-SEC-03.
+func TestCheckKeys_NamesTheMissingKey(t *testing.T) {
+	t.Parallel()
+	for _, engine := range storetest.Engines() {
+		t.Run(string(engine), func(t *testing.T) {
+			t.Parallel()
+			url := storetest.URL(t, engine)
+			db := storetest.OpenURL(t, url)
+			write(t, db, func(tx *store.Tx) error {
+				return first(
+					func() error { return tx.InsertConnection(connection(1)) },
+					func() error {
+						return tx.InsertConnectionKey(identity.ConnectionKey{ID: "spk_1", ConnectionID: connection(1).ID})
+					},
+					tx.CheckKeys,
+				)
+			})
+			if err := db.Close(); err != nil {
+				t.Fatal(err)
+			}
+			ring, err := secret.ParseKeyRing(secret.NewKeyRing("tes_"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			other, err := store.Open(t.Context(), store.Options{URL: url, Keys: ring})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer other.Close()
+			err = other.Read(t.Context(), (*store.Tx).CheckKeys)
+			var missing *secret.MissingKeyError
+			if !errors.As(err, &missing) || missing.ID != "test" {
+				t.Errorf("got %v, want the key %q missing", err, "test")
+			}
+		})
+	}
+}

@@ -49,7 +49,7 @@ func (r *runner) run(p *pkg, only string) ([]result, error) {
 	}
 	seen := filepath.Join(tmp, "seen")
 	start := time.Now()
-	out, err := runTests(p.dir, bin, 10*time.Minute, "USHER_MUTANTS_SEEN="+seen, "-test.v")
+	out, err := runTests(p.dir, bin, 10*time.Minute, "USHER_TEST_MUTANTS_SEEN="+seen, "-test.v")
 	if err != nil {
 		return nil, fmt.Errorf("the tests of %s fail as they are: %w\n%s", p.dir, err, out)
 	}
@@ -76,7 +76,7 @@ func (r *runner) run(p *pkg, only string) ([]result, error) {
 		slots <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-slots }()
-			off := "USHER_MUTANT=" + strconv.Itoa(results[i].mutant.id)
+			off := "USHER_TEST_MUTANT=" + strconv.Itoa(results[i].mutant.id)
 			limit := 10*own + slack
 			_, err := runTests(p.dir, bin, limit, off, "-test.skip=^("+slow+")$")
 			if err == nil && slow != "" {

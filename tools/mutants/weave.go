@@ -40,8 +40,8 @@ import (
 )
 
 var (
-	mutantOff     = func() int { n, _ := strconv.Atoi(os.Getenv("USHER_MUTANT")); return n }()
-	mutantSeenLog = os.Getenv("USHER_MUTANTS_SEEN")
+	mutantOff     = func() int { n, _ := strconv.Atoi(os.Getenv("USHER_TEST_MUTANT")); return n }()
+	mutantSeenLog = os.Getenv("USHER_TEST_MUTANTS_SEEN")
 	mutantSeen    sync.Map
 )
 

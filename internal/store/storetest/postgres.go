@@ -24,7 +24,7 @@ import (
 )
 
 // errMissing says that there is no PostgreSQL to run.
-var errMissing = errors.New("PostgreSQL is not installed: install the package postgresql, or set USHER_TEST_POSTGRES to the URL of a server")
+var errMissing = errors.New("PostgreSQL or flock is not installed: install the packages postgresql and util-linux, or set USHER_TEST_POSTGRES to the URL of a server")
 
 // postgresURL makes a database from the template.
 func postgresURL(t testing.TB) string {
@@ -286,6 +286,9 @@ func migrate(url string) error {
 
 // findPrograms returns the folder of PostgreSQL's programs.
 func findPrograms() (string, error) {
+	if _, err := exec.LookPath("flock"); err != nil { // for keeper
+		return "", errMissing
+	}
 	if path, err := exec.LookPath("initdb"); err == nil {
 		if path, err = filepath.EvalSymlinks(path); err == nil {
 			return filepath.Dir(path), nil

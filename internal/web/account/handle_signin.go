@@ -71,7 +71,8 @@ func (u *UI) handleSignIn(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (u *UI) begin(w http.ResponseWriter, r *http.Request, email, back string) (signin.Next, error) {
-	if err := httpio.Count(r.Context(), u.Starts, httpio.AddressKey(httpio.ClientIP(r))); err != nil {
+	source := httpio.AddressKey(httpio.ClientIP(r))
+	if err := httpio.Count(r.Context(), u.Visits, source); err != nil {
 		return signin.Next{}, err
 	}
 	// The address is checked first: a typing mistake makes no client.
@@ -82,7 +83,11 @@ func (u *UI) begin(w http.ResponseWriter, r *http.Request, email, back string) (
 	if err != nil {
 		return signin.Next{}, err
 	}
-	return u.SignIn.Begin(r.Context(), signin.Begin{Client: client.ID, Address: email, ReturnURL: back})
+	next, err := u.SignIn.Begin(r.Context(), signin.Begin{Client: client.ID, Address: email, ReturnURL: back})
+	if err != nil || next.Step == signin.NextProvider || next.Step == signin.NextChoose {
+		return next, err
+	}
+	return next, httpio.Count(r.Context(), u.Starts, source)
 }
 
 // lead sends the browser to the next step.

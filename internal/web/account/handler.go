@@ -22,7 +22,8 @@ type UI struct {
 	Tokens   httpio.FormTokens
 	BaseURL  string // the deployment's public origin, without a slash at the end
 	Now      func() time.Time
-	Starts   httpio.Counter // sign-ins and sign-ups begun, by address
+	Visits   httpio.Counter // sign-ins and sign-ups begun, by address
+	Starts   httpio.Counter // those of them that do not go to an identity provider
 	Tries    httpio.Counter // codes and passwords tried, by address
 	Dev      *Dev           // nil: not a development server
 
