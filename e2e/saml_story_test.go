@@ -36,10 +36,11 @@ func TestStory_AliceSignsInThroughThePracticeProvider(t *testing.T) {
 
 // The same with an identity provider that we did not write, on another site than
 // Usher, so that its post brings no cookie.
-func TestStory_SimpleSAMLphp(t *testing.T) {
+func TestStory_SimpleSAMLphp(t *testing.T) { eachEngine(t, tellSimpleSAMLphp) }
+
+func tellSimpleSAMLphp(t *testing.T, u *usher) {
 	b := newBrowser(t)
 	idp := startSSP(t)
-	u := startUsher(t, devOptions(t))
 	alice := sspPerson{"alice", "wonder", "alice@initech.test", "Alice", "Liddell"}
 	mallory := sspPerson{"mallory", "evil", "mallory@evil.test", "Mallory", "Moss"}
 	nobody := sspPerson{"nobody", "blank", "", "No", "Mail"}

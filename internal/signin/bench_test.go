@@ -93,8 +93,7 @@ func BenchmarkBare(b *testing.B) {
 	}
 }
 
-// BenchmarkDiscover is an address of one of 100,000 connections being led to its
-// provider's connection.
+// BenchmarkDiscover is an address of one of 100,000 connections being led to it.
 func BenchmarkDiscover(b *testing.B) {
 	const connections, batch = 100_000, 1000
 	w := newWorld(b, store.SQLite)
@@ -112,8 +111,9 @@ func BenchmarkDiscover(b *testing.B) {
 		})
 	}
 	measure(b, func(i int) {
-		sim := must(w.flow.Simulate(b.Context(), fmt.Sprintf("ada@d%d.test", i*7919%connections)))(b)
-		if len(sim.Discovery.Connections) != 1 {
+		email := identity.Email(fmt.Sprintf("ada@d%d.test", i*7919%connections))
+		next := must(w.flow.Where(b.Context(), identity.SignIn{Identifier: email}))(b)
+		if len(next.Choices) != 1 {
 			b.Fatal("not found")
 		}
 	})
