@@ -273,6 +273,7 @@ func (v *visitor) check(e target)       { v.t.Helper(); v.do("check", e, nil) }
 func (v *visitor) waitFor(e target)     { v.t.Helper(); v.do("waitFor", e, nil) }
 func (v *visitor) clearCookies()        { v.t.Helper(); v.do("clearCookies", nil, nil) }
 func (v *visitor) press(key string)     { v.t.Helper(); v.do("press", target{"value": key}, nil) }
+func (v *visitor) typeText(s string)    { v.t.Helper(); v.do("type", target{"value": s}, nil) }
 func (v *visitor) waitURL(regex string) { v.t.Helper(); v.do("waitURL", target{"value": regex}, nil) }
 
 func (v *visitor) fill(label, value string) {

@@ -44,7 +44,7 @@ var mayImport = map[string][]string{
 	"notify":  {"identity", "store"},
 
 	"provision":       {"fault", "identity", "policy", "store"},
-	"store":           {"identity", "secret"},
+	"store":           {"fault", "identity", "secret"},
 	"store/storetest": {"identity", "secret", "store"},
 	"secret":          {},
 

@@ -89,6 +89,7 @@ const ops = {
   upload: ({ page }, r) => locate(page, r).setInputFiles(r.value),
   click: ({ page }, r) => locate(page, r).click(),
   press: ({ page }, { value }) => page.keyboard.press(value),
+  type: ({ page }, { value }) => page.keyboard.type(value),
   focused: ({ page }) => page.evaluate(focused),
   text: ({ page }, r) => locate(page, r.css || r.role || r.label ? r : { css: 'body' }).innerText(),
   count: ({ page }, r) => locate(page, r).count(),

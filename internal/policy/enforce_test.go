@@ -94,6 +94,9 @@ func TestEnforce(t *testing.T) {
 			policy.EnforceFacts{Purpose: policy.ForSignUp, Email: "ada@home.test", Strategy: "password", Connections: on, SignUpMode: identity.SignUpPublic},
 			"", "domain_not_reserved sign_up_open",
 		},
+		"signing up where no mode was chosen": {
+			policy.EnforceFacts{Purpose: policy.ForSignUp, Email: "ada@home.test", Strategy: "password"}, "", "domain_not_reserved sign_up_open",
+		},
 		"1.34 waitlist mode blocks others with sign_up_restricted_waitlist": {
 			policy.EnforceFacts{Purpose: policy.ForSignUp, Email: "ada@home.test", Strategy: "password", SignUpMode: identity.SignUpWaitlist},
 			fault.SignUpRestrictedWaitlist, "domain_not_reserved sign_up_open",

@@ -13,7 +13,7 @@ import (
 
 // Applied is what a plan led to.
 type Applied struct {
-	User       identity.UserID
+	User       identity.User // as it is now
 	Account    identity.AccountID
 	Membership identity.MembershipID // empty: nobody joined
 	Created    bool                  // the user is new
@@ -25,7 +25,6 @@ type apply struct {
 	plan     policy.Plan
 	strategy string // that verified the address: "saml", "oauth_…", "scim"
 	now      time.Time
-	user     identity.User
 	changed  bool // the user's row is to be written
 	out      Applied
 }
@@ -48,11 +47,11 @@ func Apply(tx *store.Tx, plan policy.Plan, strategy string, now time.Time) (Appl
 func (a *apply) person() error {
 	if a.plan.CreateUser == nil {
 		u, err := a.tx.User(a.plan.User)
-		a.user, a.out.User = u, u.ID
+		a.out.User = u
 		return err
 	}
 	n := a.plan.CreateUser
-	a.user = identity.User{
+	a.out.User = identity.User{
 		ID:             identity.NewID[identity.UserID](a.now),
 		FirstName:      n.FirstName,
 		LastName:       n.LastName,
@@ -60,10 +59,10 @@ func (a *apply) person() error {
 		CreatedAt:      a.now,
 		UpdatedAt:      a.now,
 	}
-	a.out.User, a.out.Created = a.user.ID, true
+	a.out.Created = true
 	email := a.newEmail(n.Email)
-	a.user.PrimaryEmailID = email.ID
-	if err := a.tx.InsertUser(a.user); err != nil {
+	a.out.User.PrimaryEmailID = email.ID
+	if err := a.tx.InsertUser(a.out.User); err != nil {
 		return err
 	}
 	return a.tx.InsertEmailAddress(email)
@@ -73,7 +72,7 @@ func (a *apply) person() error {
 func (a *apply) newEmail(address identity.Email) identity.EmailAddress {
 	return identity.EmailAddress{
 		ID:         identity.NewID[identity.EmailID](a.now),
-		UserID:     a.user.ID,
+		UserID:     a.out.User.ID,
 		Address:    address,
 		Status:     identity.Verified,
 		Strategy:   a.strategy,
@@ -88,21 +87,21 @@ func (a *apply) credentials() error {
 	if !a.plan.RemoveCredentials {
 		return nil
 	}
-	a.user.PasswordHash, a.user.Username, a.changed = "", "", true
-	held, err := a.tx.EmailAddressesOf(a.user.ID)
+	a.out.User.PasswordHash, a.out.User.Username, a.changed = "", "", true
+	held, err := a.tx.EmailAddressesOf(a.out.User.ID)
 	if err != nil {
 		return err
 	}
 	for _, e := range held {
 		if e.ID == a.plan.VerifyEmail {
-			a.user.PrimaryEmailID = e.ID
+			a.out.User.PrimaryEmailID = e.ID
 			continue
 		}
 		if _, err := a.tx.DeleteEmailAddress(e.ID); err != nil {
 			return err
 		}
 	}
-	_, err = a.tx.EndSessionsOfUser(a.user.ID, identity.SessionRevoked, a.now)
+	_, err = a.tx.EndSessionsOfUser(a.out.User.ID, identity.SessionRevoked, a.now)
 	return err
 }
 
@@ -122,21 +121,14 @@ func (a *apply) account() error {
 		}
 		a.out.Account = row.ID
 	case a.plan.Refresh != nil:
-		old, err := a.tx.AccountBySubject(a.plan.Refresh.ConnectionID, a.plan.Refresh.Subject)
-		if err != nil {
-			return err
-		}
-		if old.UserID != a.user.ID {
-			return errors.New("provision: the account is another person's")
-		}
-		a.out.Account = old.ID
-		return a.tx.UpdateAccount(a.accountRow(*a.plan.Refresh, old))
+		a.out.Account = a.plan.Refresh.ID
+		return a.tx.UpdateAccount(a.accountRow(*a.plan.Refresh, identity.EnterpriseAccount{ID: a.plan.Refresh.ID}))
 	}
 	return nil
 }
 
 func (a *apply) accountRow(from policy.Account, row identity.EnterpriseAccount) identity.EnterpriseAccount {
-	row.UserID = a.user.ID
+	row.UserID = a.out.User.ID
 	row.ConnectionID = from.ConnectionID
 	row.Subject, row.SubjectFormat = from.Subject, from.SubjectFormat
 	row.Email, row.FirstName, row.LastName = from.Email, from.FirstName, from.LastName
@@ -151,8 +143,8 @@ func (a *apply) address() error {
 	if a.plan.AddEmail != "" {
 		e := a.newEmail(a.plan.AddEmail)
 		e.AccountID = a.out.Account
-		if a.user.PrimaryEmailID == "" {
-			a.user.PrimaryEmailID, a.changed = e.ID, true
+		if a.out.User.PrimaryEmailID == "" {
+			a.out.User.PrimaryEmailID, a.changed = e.ID, true
 		}
 		if err := a.tx.InsertEmailAddress(e); err != nil {
 			return err
@@ -162,7 +154,7 @@ func (a *apply) address() error {
 	if up == nil && a.plan.VerifyEmail == "" && !a.out.Created {
 		return nil
 	}
-	held, err := a.tx.EmailAddressesOf(a.user.ID)
+	held, err := a.tx.EmailAddressesOf(a.out.User.ID)
 	if err != nil {
 		return err
 	}
@@ -203,16 +195,16 @@ func (a *apply) attributes() error {
 	}
 	a.changed = true
 	if up.FirstName != "" {
-		a.user.FirstName = up.FirstName
+		a.out.User.FirstName = up.FirstName
 	}
 	if up.LastName != "" {
-		a.user.LastName = up.LastName
+		a.out.User.LastName = up.LastName
 	}
 	if len(up.PublicMetadata) > 0 {
 		merged := identity.Metadata{}
-		maps.Copy(merged, a.user.PublicMetadata)
+		maps.Copy(merged, a.out.User.PublicMetadata)
 		maps.Copy(merged, up.PublicMetadata)
-		a.user.PublicMetadata = merged
+		a.out.User.PublicMetadata = merged
 	}
 	return nil
 }
@@ -222,8 +214,8 @@ func (a *apply) save() error {
 	if !a.changed {
 		return nil
 	}
-	a.user.UpdatedAt = a.now
-	return a.tx.UpdateUser(a.user)
+	a.out.User.UpdatedAt = a.now
+	return a.tx.UpdateUser(a.out.User)
 }
 
 // membership joins the person to the organization.
@@ -235,7 +227,7 @@ func (a *apply) membership() error {
 	m := identity.Membership{
 		ID:             identity.NewID[identity.MembershipID](a.now),
 		OrganizationID: j.Organization,
-		UserID:         a.user.ID,
+		UserID:         a.out.User.ID,
 		Role:           j.Role,
 		ConnectionID:   j.Connection,
 		CreatedAt:      a.now,
@@ -258,7 +250,7 @@ func (a *apply) removal() error {
 	if a.plan.RemoveMembership == "" {
 		return nil
 	}
-	list, _, err := a.tx.MembershipsOfUser(a.user.ID, store.Page{})
+	list, _, err := a.tx.MembershipsOfUser(a.out.User.ID, store.Page{})
 	if err != nil {
 		return err
 	}
@@ -275,7 +267,7 @@ func (a *apply) removal() error {
 }
 
 func (a *apply) deselect(org identity.OrgID) error {
-	sessions, err := a.tx.SessionsOfUser(a.user.ID)
+	sessions, err := a.tx.SessionsOfUser(a.out.User.ID)
 	if err != nil {
 		return err
 	}

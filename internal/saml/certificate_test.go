@@ -42,7 +42,7 @@ func TestParseCertificate(t *testing.T) {
 		"base64 of something else":     {"aGVsbG8=", "this is no X.509 certificate"},
 		"a certificate cut off":        {base64.StdEncoding.EncodeToString(cert.Raw[:400]), "this is no X.509 certificate"},
 		"bytes behind a certificate":   {base64.StdEncoding.EncodeToString(append(bytes.Clone(cert.Raw), 0)), "this is no X.509 certificate"},
-		"PEM cut off in its label":     {"-----BEGIN CERTIFICATE", "the PEM block is cut off"},
+		"PEM cut off in its label":     {"-----BEGIN CERTIF", "the PEM block is cut off"},
 		"PEM cut off in its body":      {"-----BEGIN CERTIFICATE-----\n" + bare, "the PEM block is cut off"},
 		"two certificates":             {armored + armored, "these are several PEM blocks: give one certificate at a time"},
 		"a private key":                {string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8})), "this is a private key, which must stay where it is: give the certificate"},

@@ -347,6 +347,22 @@ func TestParseIDPMetadataWarns(t *testing.T) {
 	}
 }
 
+func TestParseIDPMetadataTakesTheShortestLife(t *testing.T) {
+	t.Parallel()
+	raw := group(` cacheDuration="PT0S" validUntil="2027-01-01T00:00:00Z"`,
+		entity(acmeID, ` cacheDuration="P2D" validUntil="2028-01-01T00:00:00Z"`, strings.Replace(idpRole(signingKey()+acmeSSO), " protocol", ` cacheDuration="PT6H" protocol`, 1)))
+	m, err := ParseIDPMetadata([]byte(raw), "", outgoingNow)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := 6 * time.Hour; m.CacheDuration != want {
+		t.Errorf("cache for %v, want %v", m.CacheDuration, want)
+	}
+	if want := time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC); !m.ValidUntil.Equal(want) {
+		t.Errorf("valid until %v, want %v", m.ValidUntil, want)
+	}
+}
+
 func TestParseDuration(t *testing.T) {
 	t.Parallel()
 	const bad = -1
@@ -357,6 +373,7 @@ func TestParseDuration(t *testing.T) {
 		"": bad, "P": bad, "PT": bad, "P1DT": bad, "1D": bad, "-P1D": bad, "P-1D": bad, "P1": bad, "P1S": bad, "PT1D": bad,
 		"P1H": bad, "PT1.5H": bad, "P1D1Y": bad, "PD": bad, "PT1M1H": bad, "P101Y": bad, "P100Y100M": bad, "P99999999999Y": bad,
 		"P100Y1200M36500DT876000H52560000M2000000000S": bad, "PT1Sx": bad, "P1D ": bad,
+		"PT99999999999S": bad, "PT.5S": bad, "P585Y": bad, // the last one overflows to some days
 	}
 	for s, want := range tests {
 		got, err := parseDuration(s)

@@ -136,6 +136,10 @@ func (t *Tools) prepare(ctx context.Context, cfg Config) error {
 			return err
 		}
 	}
+	// A key that is lost is noticed now, not at somebody's sign-in (threat T-SEC-03).
+	if err := t.DB.Read(ctx, (*store.Tx).CheckKeys); err != nil {
+		return err
+	}
 	if cfg.SecretKey == "" {
 		return nil
 	}

@@ -166,7 +166,13 @@ func (f *Flow) simulate(tx *store.Tx, c identity.Connection, email identity.Emai
 			claims.Subject, claims.SubjectFormat = account.Subject, account.SubjectFormat
 		}
 	}
-	facts, err := loadFacts(tx, c, claims, email, f.Now())
+	in, err := tx.Instance()
+	if err != nil {
+		return o, err
+	}
+	facts, err := loadFacts(tx, policy.AdmitFacts{
+		Now: f.Now(), Settings: in.Settings, Connection: c, Claims: claims, TypedEmail: email,
+	})
 	if err != nil {
 		return o, err
 	}

@@ -1,37 +1,30 @@
 package signin
 
 import (
-	"time"
-
 	"usher/internal/identity"
 	"usher/internal/policy"
 	"usher/internal/store"
 )
 
-// loadFacts reads all that policy.Admit looks at. It runs in the transaction that
-// carries the decision out, so that the decision cannot be stale.
-func loadFacts(tx *store.Tx, c identity.Connection, claims policy.Claims, typed identity.Email, now time.Time) (policy.AdmitFacts, error) {
-	f := policy.AdmitFacts{Now: now, Connection: c, Claims: claims, TypedEmail: typed}
-	in, err := tx.Instance()
-	if err != nil {
-		return f, err
-	}
-	f.Settings = in.Settings
+// loadFacts reads all that policy.Admit looks at besides what is given: the
+// connection, the settings and the claims. It runs in the transaction that carries
+// the decision out, so that the decision cannot be stale.
+func loadFacts(tx *store.Tx, f policy.AdmitFacts) (policy.AdmitFacts, error) {
 	if err := loadOrganization(tx, &f); err != nil {
 		return f, err
 	}
-	if claims.Subject != "" {
-		account, err := tx.AccountBySubject(c.ID, claims.Subject)
+	if f.Claims.Subject != "" {
+		account, err := tx.AccountBySubject(f.Connection.ID, f.Claims.Subject)
 		if ignoreMissing(err) != nil {
 			return f, err
 		}
 		if account.ID != "" {
-			if f.Linked, err = loadPerson(tx, c, account.UserID); err != nil {
+			if f.Linked, err = loadPerson(tx, f.Connection, account.UserID); err != nil {
 				return f, err
 			}
 		}
 	}
-	if claims.Email == "" {
+	if f.Claims.Email == "" {
 		return f, nil
 	}
 	return f, loadByEmail(tx, &f)
@@ -65,7 +58,11 @@ func loadByEmail(tx *store.Tx, f *policy.AdmitFacts) error {
 	if ignoreMissing(err) != nil {
 		return err
 	}
-	if held.ID != "" {
+	switch {
+	case held.ID == "":
+	case f.Linked != nil && f.Linked.User.ID == held.UserID: // as it mostly is
+		f.ByVerifiedEmail = f.Linked
+	default:
 		if f.ByVerifiedEmail, err = loadPerson(tx, f.Connection, held.UserID); err != nil {
 			return err
 		}

@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
 
 	"usher/internal/fault"
 	"usher/internal/identity"
@@ -115,7 +114,13 @@ func (f *Flow) complete(tx *store.Tx, v identity.Verdict, r Return, a *identity.
 	if refused != nil || err != nil {
 		return Done{}, refused, err
 	}
-	c, d, err := decideAgain(tx, v, k, now)
+	in, err := tx.Instance()
+	if err != nil {
+		return Done{}, nil, err
+	}
+	c, d, err := decideAgain(tx, v, k, policy.AdmitFacts{
+		Now: now, Settings: in.Settings, Claims: k.Claims, TypedEmail: v.TypedEmail,
+	})
 	if err != nil {
 		return Done{}, nil, err
 	}
@@ -136,31 +141,27 @@ func (f *Flow) complete(tx *store.Tx, v identity.Verdict, r Return, a *identity.
 	if err != nil {
 		return Done{}, nil, err
 	}
-	in, err := tx.Instance()
-	if err != nil {
-		return Done{}, nil, err
-	}
 	if v.SignInID == "" {
 		if err := tx.InsertSignIn(s); err != nil {
 			return Done{}, nil, err
 		}
 	}
-	done, err = f.finishSignIn(tx, s, session.Start{
-		Client: r.Client, User: applied.User, Connection: c.ID, Organization: c.OrganizationID,
+	done, err = f.finishSignIn(tx, s, applied.User, session.Start{
+		Client: r.Client, User: applied.User.ID, Connection: c.ID, Organization: c.OrganizationID,
 		NotAfter: k.NotAfter, Settings: in.Settings, Now: now,
 	})
 	if err != nil {
 		return Done{}, nil, err
 	}
 	a.State, a.FinishedAt = identity.AttemptComplete, now
-	a.UserID, a.SessionID = applied.User, done.Session.ID
+	a.UserID, a.SessionID = applied.User.ID, done.Session.ID
 	return done, nil, nil
 }
 
 // decideAgain asks policy with the facts as they are now, and whether the
 // connection still trusts the certificate that vouched: taking it away works at
 // once (threat T-SEC-11).
-func decideAgain(tx *store.Tx, v identity.Verdict, k kept, now time.Time) (identity.Connection, policy.Decision, error) {
+func decideAgain(tx *store.Tx, v identity.Verdict, k kept, facts policy.AdmitFacts) (identity.Connection, policy.Decision, error) {
 	c, err := samlConnection(tx, v.ConnectionID)
 	if fault.Is(err, fault.SAMLConnectionActiveNotFound) {
 		return c, policy.Decision{Denied: err}, nil
@@ -176,7 +177,8 @@ func decideAgain(tx *store.Tx, v identity.Verdict, k kept, now time.Time) (ident
 		return c, policy.Decision{Denied: fault.New(fault.SAMLResponseInvalid).Detail("reason", "signature",
 			"expected", "a certificate of the connection", "received", "one that was removed meanwhile")}, nil
 	}
-	facts, err := loadFacts(tx, c, k.Claims, v.TypedEmail, now)
+	facts.Connection = c
+	facts, err = loadFacts(tx, facts)
 	if err != nil {
 		return c, policy.Decision{}, err
 	}

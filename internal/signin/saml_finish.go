@@ -43,9 +43,8 @@ type judgement struct {
 	now        time.Time
 	fresh      identity.AttemptID // of an attempt that is not known yet
 	connection identity.Connection
-	keys       []identity.ConnectionKey
-	settings   identity.Settings
-	pending    identity.PendingRequest // zero when the provider initiated it
+	keys       []identity.ConnectionKey // only where something is encrypted
+	pending    identity.PendingRequest  // zero when the provider initiated it
 	raw        []byte
 	result     saml.Result
 	claims     policy.Claims
@@ -62,6 +61,7 @@ func (f *Flow) FinishSAML(ctx context.Context, a Answer) (Accepted, error) {
 	for range maxJudgements {
 		j := &judgement{answer: a, now: f.Now()}
 		j.fresh = identity.NewID[identity.AttemptID](j.now)
+		j.raw, j.refused = saml.DecodePost(a.SAMLResponse)
 		err := f.DB.Read(ctx, func(tx *store.Tx) error { return f.readRequest(tx, j) })
 		if err != nil {
 			return Accepted{}, err
@@ -87,25 +87,25 @@ var errRevised = errors.New("signin: the connection was revised meanwhile")
 // points at. Keys come from the connection that the URL names, and from nowhere
 // else (invariant 2).
 func (f *Flow) readRequest(tx *store.Tx, j *judgement) error {
-	var err error
+	var refused, err error
 	if j.connection, err = samlConnection(tx, j.answer.Connection); err != nil {
 		return err
 	}
-	if j.keys, err = tx.ConnectionKeys(j.connection.ID); err != nil {
-		return err
-	}
-	in, err := tx.Instance()
-	if err != nil {
-		return err
-	}
-	j.settings = in.Settings
-	if j.pending, j.refused, err = f.pendingRequest(tx, j); err != nil {
+	if j.pending, refused, err = f.pendingRequest(tx, j); err != nil {
 		return err
 	}
 	if !inUse(j.connection) {
-		j.refused = fault.New(fault.SAMLConnectionActiveNotFound).Detail("reason", "inactive")
+		refused = fault.New(fault.SAMLConnectionActiveNotFound).Detail("reason", "inactive")
 	}
-	return nil
+	if refused != nil {
+		j.refused = refused
+	}
+	// Reading a private key costs as much as a signature, and most answers come
+	// in plain. Names cannot be written in another way in XML that is UTF-8.
+	if j.refused == nil && bytes.Contains(j.raw, []byte("EncryptedAssertion")) {
+		j.keys, err = tx.ConnectionKeys(j.connection.ID)
+	}
+	return err
 }
 
 // samlConnection reads a SAML connection in any state.
@@ -162,18 +162,12 @@ func (f *Flow) verify(j *judgement) {
 	if j.refused != nil {
 		return
 	}
-	raw, err := saml.DecodePost(j.answer.SAMLResponse)
-	if err != nil {
-		j.refused = err
-		return
-	}
-	j.raw = raw
 	expect, err := f.expect(j)
 	if err != nil {
 		j.refused = err
 		return
 	}
-	j.result, err = saml.ParseResponse(raw, expect)
+	j.result, err = saml.ParseResponse(j.raw, expect)
 	if err != nil {
 		j.refused = err
 		if j.answer.RelayState == "" && fault.From(err).Reason() == "unsolicited" {
@@ -213,11 +207,6 @@ func (f *Flow) expect(j *judgement) (saml.Expect, error) {
 		}
 		e.Certificates = append(e.Certificates, cert)
 	}
-	// Reading a private key costs as much as a signature, and most answers come
-	// in plain. Names cannot be written in another way in XML that is UTF-8.
-	if !bytes.Contains(j.raw, []byte("EncryptedAssertion")) {
-		return e, nil
-	}
 	for _, row := range j.keys {
 		key, err := saml.ParseSPKey(row.PrivateKey)
 		if err != nil {
@@ -244,14 +233,20 @@ func (f *Flow) settle(ctx context.Context, j *judgement) (Accepted, error) {
 		if c.LiveRevisionID != j.connection.LiveRevisionID {
 			return errRevised
 		}
+		in, err := tx.Instance()
+		if err != nil {
+			return err
+		}
 		attempt, err := openAttempt(tx, j, c)
 		if err != nil {
 			return err
 		}
 		accepted.AttemptID = attempt.ID
 		if refused = j.refused; refused == nil {
-			refused, err = f.admit(tx, j, c, &attempt)
-			if err != nil {
+			facts := policy.AdmitFacts{
+				Now: j.now, Settings: in.Settings, Connection: c, Claims: j.claims, TypedEmail: j.pending.TypedEmail,
+			}
+			if refused, err = f.admit(tx, j, facts, &attempt); err != nil {
 				return err
 			}
 		}
@@ -263,7 +258,7 @@ func (f *Flow) settle(ctx context.Context, j *judgement) (Accepted, error) {
 		} else {
 			refuse(&attempt, refused, j.now)
 		}
-		return f.keepAttempt(tx, j, attempt)
+		return j.keepAttempt(tx, attempt, in.Settings)
 	})
 	if err != nil {
 		return Accepted{}, err
@@ -313,11 +308,12 @@ func openAttempt(tx *store.Tx, j *judgement, c identity.Connection) (identity.At
 
 // admit asks policy, then uses the assertion and the request up. The refusal is
 // a value; err is trouble.
-func (f *Flow) admit(tx *store.Tx, j *judgement, c identity.Connection, a *identity.Attempt) (refused, err error) {
-	facts, err := loadFacts(tx, c, j.claims, j.pending.TypedEmail, j.now)
+func (f *Flow) admit(tx *store.Tx, j *judgement, facts policy.AdmitFacts, a *identity.Attempt) (refused, err error) {
+	facts, err = loadFacts(tx, facts)
 	if err != nil {
 		return nil, err
 	}
+	c := facts.Connection
 	d := policy.Admit(facts)
 	a.Trace, a.Email = d.Trace, j.claims.Email
 	if d.Denied != nil {
@@ -384,19 +380,19 @@ func (f *Flow) hashNonce(nonce, binding string) string {
 }
 
 // keepAttempt writes the attempt and, where evidence is kept, the message.
-func (f *Flow) keepAttempt(tx *store.Tx, j *judgement, a identity.Attempt) error {
+func (j *judgement) keepAttempt(tx *store.Tx, a identity.Attempt, settings identity.Settings) error {
 	write := tx.UpdateAttempt
 	if a.ID == j.fresh {
 		write = tx.InsertAttempt
 	}
 	err := write(a)
-	if err != nil || j.settings.EvidenceDays == 0 || len(j.answer.SAMLResponse) > maxEvidence {
+	if err != nil || settings.EvidenceDays == 0 || len(j.answer.SAMLResponse) > maxEvidence {
 		return err
 	}
 	return tx.PutEvidence(identity.Evidence{
 		AttemptID: a.ID,
 		Body:      []byte(j.answer.SAMLResponse),
-		ExpiresAt: j.now.AddDate(0, 0, j.settings.EvidenceDays),
+		ExpiresAt: j.now.AddDate(0, 0, settings.EvidenceDays),
 	})
 }
 

@@ -249,7 +249,7 @@ type Done struct {
 
 // finishSignIn completes a sign-in from its expected state and makes the
 // session.
-func (f *Flow) finishSignIn(tx *store.Tx, s identity.SignIn, start session.Start) (Done, error) {
+func (f *Flow) finishSignIn(tx *store.Tx, s identity.SignIn, u identity.User, start session.Start) (Done, error) {
 	ses, cookie, err := f.Sessions.Create(tx, start)
 	if err != nil {
 		return Done{}, err
@@ -260,10 +260,6 @@ func (f *Flow) finishSignIn(tx *store.Tx, s identity.SignIn, start session.Start
 	}
 	if !completed {
 		return Done{}, fault.New(fault.ClientStateInvalid)
-	}
-	u, err := tx.User(start.User)
-	if err != nil {
-		return Done{}, err
 	}
 	u.LastSignInAt, u.LastActiveAt = start.Now, start.Now
 	if err := tx.UpdateUser(u); err != nil {

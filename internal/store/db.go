@@ -133,14 +133,15 @@ func (db *DB) Close() error {
 // if f returns nil. When another transaction got in the way, f runs again; after
 // ten times or two seconds the error is ErrBusy.
 //
-// A statement that failed fails the transaction, whatever f returns.
+// A statement that failed fails the transaction, whatever f returns. The
+// sentinels of this package but ErrNotFound come as faults.
 func (db *DB) Write(ctx context.Context, f func(*Tx) error) error {
-	return db.retry(ctx, func() (*Tx, error) { return db.write(ctx, db.dialect.beginWrite, f) })
+	return answer(db.retry(ctx, func() (*Tx, error) { return db.write(ctx, db.dialect.beginWrite, f) }))
 }
 
 // Read runs f over one snapshot of the database. Writing in it is an error.
 func (db *DB) Read(ctx context.Context, f func(*Tx) error) error {
-	return db.retry(ctx, func() (*Tx, error) { return db.read(ctx, f) })
+	return answer(db.retry(ctx, func() (*Tx, error) { return db.read(ctx, f) }))
 }
 
 // retry runs a transaction until it is through or must be given up.
