@@ -61,10 +61,10 @@ func (tx *Tx) InsertSigningKey(k identity.SigningKey) error {
 }
 
 // RetireSigningKey sets when a key leaves the key set, and reports whether that
-// was not set yet.
+// is sooner than it was. It is never put off.
 func (tx *Tx) RetireSigningKey(id string, at time.Time) (bool, error) {
 	return tx.execChanged(`
-		UPDATE signing_keys SET retired_at = $2 WHERE id = $1 AND retired_at = 0`, id, ms(at))
+		UPDATE signing_keys SET retired_at = $2 WHERE id = $1 AND (retired_at = 0 OR retired_at > $2)`, id, ms(at))
 }
 
 // DeleteSigningKeysRetiredBefore removes keys that left the key set before a

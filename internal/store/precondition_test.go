@@ -71,6 +71,7 @@ func TestChanges_ReportWhetherTheirPreconditionHeld(t *testing.T) {
 				step("a revoked key", false, func() (bool, error) { return tx.RevokeSecretKey("key_1", at(6)) }),
 				step("a signing key in use", true, func() (bool, error) { return tx.RetireSigningKey("kid_1", at(5)) }),
 				step("a retired signing key", false, func() (bool, error) { return tx.RetireSigningKey("kid_1", at(6)) }),
+				step("a retired signing key, sooner", true, func() (bool, error) { return tx.RetireSigningKey("kid_1", at(4)) }),
 				step("a connection's key in use", true, func() (bool, error) { return tx.RetireConnectionKey("spk_1", at(5)) }),
 				step("a connection's retired key", false, func() (bool, error) { return tx.RetireConnectionKey("spk_1", at(6)) }),
 				step("a first instance", true, func() (bool, error) { return tx.InsertInstance(identity.Instance{ID: "ins_1"}) }),
