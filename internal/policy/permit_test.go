@@ -48,7 +48,8 @@ func TestChangeRole(t *testing.T) {
 		trace string
 	}{
 		"an administrator promotes": {
-			policy.ChangeRoleFacts{Actor: &adminRole, From: memberRole, To: &hrRole, Managers: 1}, "",
+			policy.ChangeRoleFacts{Actor: &adminRole, From: memberRole, To: &hrRole, Managers: 1},
+			"",
 			"is_member permitted role_exists within_own_permissions",
 		},
 		"the Backend API promotes": {
@@ -63,6 +64,10 @@ func TestChangeRole(t *testing.T) {
 		},
 		"threat T-ORG-11: nobody promotes above the own permissions": {
 			policy.ChangeRoleFacts{Actor: &hrRole, From: memberRole, To: &owner, Managers: 1},
+			fault.MissingOrganizationPermission, "is_member permitted role_exists within_own_permissions",
+		},
+		"threat T-ORG-11: whichever of the permissions it is": {
+			policy.ChangeRoleFacts{Actor: &hrRole, From: memberRole, To: &identity.Role{Permissions: []identity.Permission{identity.ProfileDelete}}, Managers: 1},
 			fault.MissingOrganizationPermission, "is_member permitted role_exists within_own_permissions",
 		},
 		"1.147 a role that is not there cannot be given": {

@@ -50,7 +50,7 @@ func DecodeRedirect(value string) ([]byte, error) {
 		return nil, refused(&refusal{"limit", fmt.Sprintf("at most %d bytes", maxDeflated), fmt.Sprintf("%d characters of base64", len(value))})
 	}
 	packed, err := decodeBase64(value)
-	if err != nil || len(packed) == 0 {
+	if err != nil {
 		return nil, refused(&refusal{"encoding", "a message in base64", "something else"})
 	}
 	if len(packed) > maxDeflated {

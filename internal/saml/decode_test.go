@@ -43,18 +43,19 @@ func TestDecodePost(t *testing.T) {
 		want   []byte
 		reason string // empty: decoded
 	}{
-		"plain":                             {encode([]byte("<r/>")), []byte("<r/>"), ""},
-		"T-XML-30 line breaks and spaces":   {" " + folded(encode([]byte(testResponse))) + "\n", []byte(testResponse), ""},
-		"percent-encoded twice":             {url.QueryEscape(folded(encode([]byte("<r>>>???</r>")))), []byte("<r>>>???</r>"), ""},
-		"T-DOS-02 384 KiB":                  {encode(most), most, ""},
-		"T-DOS-02 384 KiB and three":        {encode(append(most, "bcd"...)), nil, "limit"},
-		"T-DOS-02 white space without end":  {strings.Repeat(" ", 768<<10+1), nil, "limit"},
-		"T-XML-30 nothing":                  {"", nil, "encoding"},
-		"T-XML-30 white space only":         {" \n", nil, "encoding"},
-		"T-XML-30 not base64":               {"<r/>", nil, "encoding"},
-		"T-XML-30 base64 for URLs":          {"PD8-_w==", nil, "encoding"},
-		"T-XML-30 base64 without its end":   {encode([]byte("<r/>"))[:7], nil, "encoding"},
-		"T-XML-30 a percent that is broken": {encode([]byte("<r/>")) + "%0", nil, "encoding"},
+		"plain":                                         {encode([]byte("<r/>")), []byte("<r/>"), ""},
+		"T-XML-30 line breaks and spaces":               {" " + folded(encode([]byte(testResponse))) + "\n", []byte(testResponse), ""},
+		"percent-encoded twice":                         {url.QueryEscape(folded(encode([]byte("<r>>>???</r>")))), []byte("<r>>>???</r>"), ""},
+		"T-DOS-02 384 KiB":                              {encode(most), most, ""},
+		"T-DOS-02 384 KiB and three":                    {encode(append(most, "bcd"...)), nil, "limit"},
+		"T-DOS-02 white space without end":              {strings.Repeat(" ", 768<<10+1), nil, "limit"},
+		"T-XML-30 nothing":                              {"", nil, "encoding"},
+		"T-XML-30 white space only":                     {" \n", nil, "encoding"},
+		"T-XML-30 not base64":                           {"<r/>", nil, "encoding"},
+		"T-XML-30 base64 for URLs":                      {"PD8-_w==", nil, "encoding"},
+		"T-XML-30 base64 without its end":               {encode([]byte("<r/>"))[:7], nil, "encoding"},
+		"T-XML-30 a letter that ends like a line break": {"PHI\u010avPg==", nil, "encoding"},
+		"T-XML-30 a percent that is broken":             {encode([]byte("<r/>")) + "%0", nil, "encoding"},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -106,6 +107,7 @@ func TestDecodeRedirect(t *testing.T) {
 		"T-DOS-04 white space without end": {strings.Repeat(" ", 32<<10+1), nil, "limit"},
 		"nothing":                          {"", nil, "encoding"},
 		"not base64":                       {"*", nil, "encoding"},
+		"base64 in part":                   {encode(packed(t, []byte(testResponse))) + "*", nil, "encoding"},
 		"not compressed":                   {encode([]byte("<r/>")), nil, "encoding"},
 		"nothing inside":                   {encode(packed(t, nil)), nil, "encoding"},
 		"cut off":                          {encode(packed(t, []byte(testResponse))[:100]), nil, "encoding"},

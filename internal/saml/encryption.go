@@ -79,9 +79,6 @@ func readEncryptedData(data *element, beside []*element, allow Legacy) (*sealed,
 		}
 		s.keys = append(s.keys, w)
 	}
-	if len(s.keys) == 0 {
-		return nil, errDecryption("an EncryptedKey")
-	}
 	return s, nil
 }
 
@@ -269,7 +266,8 @@ func decryptAssertion(e *element, keys []*rsa.PrivateKey, allow Legacy) (*elemen
 		if errors.Is(err, errSecondRoot) {
 			return nil, &refusal{"assertion_count", "one assertion", "an encrypted document with two roots"}
 		}
-		if r, ok := errors.AsType[*refusal](err); ok && r.reason != "not_well_formed" && r.reason != "encoding" {
+		// With a wrong key these two are what garbage looks like.
+		if reason := reasonOf(err); reason != "not_well_formed" && reason != "encoding" {
 			return nil, err
 		}
 	}

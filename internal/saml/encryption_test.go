@@ -3,6 +3,7 @@ package saml
 import (
 	"bytes"
 	"crypto"
+	"crypto/aes"
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
@@ -164,6 +165,13 @@ func TestParseResponse_RefusesOddEncryption(t *testing.T) {
 		}),
 		"T-XML-27 an odd label of OAEP":     row("signature_malformed", "decryption", testEncryption{params: `<xenc:OAEPparams><x/></xenc:OAEPparams>`}),
 		"T-XML-05 a comment in CipherValue": row("signature_malformed", "decryption", after("</xenc:CipherValue>", "<!-- x --></xenc:CipherValue>")),
+		"T-XML-05 a comment in the data's CipherValue": row("signature_malformed", "decryption", testEncryption{after: func(s string) string {
+			i := strings.LastIndex(s, "</xenc:CipherValue>")
+			return s[:i] + "<!-- x -->" + s[i:]
+		}}),
+		"T-XML-18 an unknown key transport, RSA 1.5 allowed": {
+			idp: encrypts(after(nsXEnc+"rsa-oaep-mgf1p", "urn:x")), expect: func(e *Expect) { e.Legacy.RSA15 = true }, reason: "algorithm", check: "decryption",
+		},
 		"T-XML-20 a CipherReference": row("decryption", "decryption", testEncryption{after: func(s string) string {
 			i := strings.LastIndex(s, "<xenc:CipherValue>")
 			j := strings.LastIndex(s, "</xenc:CipherValue>") + len("</xenc:CipherValue>")
@@ -213,7 +221,7 @@ func TestParseResponse_OneAnswerToEveryProbe(t *testing.T) {
 	probes := map[string]testEncryption{
 		"T-XML-25 CBC, the padding spoiled":           text(cbc, func(b []byte) []byte { b[len(b)-17] ^= 0x80; return b }),
 		"T-XML-25 CBC, the first block spoiled":       text(cbc, func(b []byte) []byte { b[17] ^= 1; return b }),
-		"T-XML-26 CBC, an all-zero plaintext":         text(cbc, func([]byte) []byte { return zeroPlain(t, key) }),
+		"T-XML-26 CBC, an all-zero plaintext":         text(cbc, func([]byte) []byte { return sealBlock(t, key, make([]byte, 48)) }),
 		"T-XML-26 CBC, an initialization vector only": text(cbc, func(b []byte) []byte { return b[:16] }),
 		"T-XML-26 CBC, one byte":                      text(cbc, func(b []byte) []byte { return b[:1] }),
 		"T-XML-26 CBC, an odd length":                 text(cbc, func(b []byte) []byte { return b[:len(b)-1] }),
@@ -225,15 +233,19 @@ func TestParseResponse_OneAnswerToEveryProbe(t *testing.T) {
 		"T-XML-26 a wrapped key too short":            {session: func(b []byte) []byte { return b[:16] }},
 		"T-XML-26 a wrapped key too long":             {session: func(b []byte) []byte { return append(b, b...) }},
 		"T-XML-26 a wrapped key that is empty":        {session: func([]byte) []byte { return nil }},
-		"T-XML-25 a key for somebody else":            {to: &alpha().key.PublicKey},
-		"T-XML-25 RSA 1.5, a key for somebody else":   {transport: nsXEnc + "rsa-1_5", to: &alpha().key.PublicKey},
-		"T-XML-25 RSA 1.5, a wrapped key too short":   {transport: nsXEnc + "rsa-1_5", session: func(b []byte) []byte { return b[:16] }},
-		"T-XML-25 RSA 1.5, a value of one byte":       {transport: nsXEnc + "rsa-1_5", after: shortValue},
-		"T-XML-25 OAEP, a value of one byte":          {after: shortValue},
-		"T-XML-25 a plaintext that is no XML":         {plain: func(string) string { return "no XML" }},
-		"T-XML-25 a plaintext that is not UTF-8":      {plain: func(string) string { return "\xff" }},
-		"T-XML-25 a plaintext that is empty":          {plain: func(string) string { return "" }},
-		"T-XML-25 CBC, a plaintext that is empty":     {cipher: cbc, plain: func(string) string { return "" }},
+		"T-XML-26 CBC, padding longer than all":       text(cbc, func([]byte) []byte { return sealBlock(t, key, bytes.Repeat([]byte{0xff}, 16)) }),
+		"T-XML-26 a key of another cipher's size": {session: func(b []byte) []byte { return b[:16] }, text: func([]byte) []byte {
+			return testEncryption{}.seal(t, blockCipher{16, aes.NewCipher, true}, key[:16], []byte("<x/>"))
+		}},
+		"T-XML-25 a key for somebody else":          {to: &alpha().key.PublicKey},
+		"T-XML-25 RSA 1.5, a key for somebody else": {transport: nsXEnc + "rsa-1_5", to: &alpha().key.PublicKey},
+		"T-XML-25 RSA 1.5, a wrapped key too short": {transport: nsXEnc + "rsa-1_5", session: func(b []byte) []byte { return b[:16] }},
+		"T-XML-25 RSA 1.5, a value of one byte":     {transport: nsXEnc + "rsa-1_5", after: shortValue},
+		"T-XML-25 OAEP, a value of one byte":        {after: shortValue},
+		"T-XML-25 a plaintext that is no XML":       {plain: func(string) string { return "no XML" }},
+		"T-XML-25 a plaintext that is not UTF-8":    {plain: func(string) string { return "\xff" }},
+		"T-XML-25 a plaintext that is empty":        {plain: func(string) string { return "" }},
+		"T-XML-25 CBC, a plaintext that is empty":   {cipher: cbc, plain: func(string) string { return "" }},
 	}
 	var first map[string]any
 	for name, x := range probes {
@@ -257,6 +269,41 @@ func TestParseResponse_OneAnswerToEveryProbe(t *testing.T) {
 			t.Errorf("%s: answered differently:\n%s", name, diff)
 		}
 	}
+}
+
+// An administrator is told when it is the key that is missing.
+func TestParseResponse_NamesTheMissingKey(t *testing.T) {
+	t.Parallel()
+	p := newTestIDP()
+	p.encrypt = &testEncryption{}
+	e := testExpect()
+	e.DecryptionKeys = nil
+	got, _ := ParseResponse([]byte(p.response(t)), e)
+	if c := got.Checks[len(got.Checks)-1]; !strings.Contains(c.Expected, "no decryption key") {
+		t.Errorf("expected %q does not speak of the key", c.Expected)
+	}
+}
+
+// A wrong key of the data can give a padding that passes. Then the next is tried.
+func TestParseResponse_TriesTheNextKeyAfterGarbage(t *testing.T) {
+	t.Parallel()
+	var wrong []byte
+	x := testEncryption{cipher: nsXEnc + "aes128-cbc"}
+	x.text = func(text []byte) []byte {
+		c := blockCipher{16, aes.NewCipher, false}
+		for i := 0; wrong == nil; i++ {
+			k := bytes.Repeat([]byte{byte(i), byte(i >> 8)}, 8)
+			if _, ok := c.open(k, text); ok {
+				wrong = k
+			}
+		}
+		return text
+	}
+	x.after = func(s string) string {
+		other := testEncryption{cipher: x.cipher, session: func([]byte) []byte { return wrong }}.apply(t, testResponse)
+		return swap(s, "<xenc:EncryptedKey", swap(part(t, other, nsXEnc, "EncryptedKey"), "_key1", "_key2")+"<xenc:EncryptedKey")
+	}
+	acceptanceTest{idp: encrypts(x), want: wantEncrypted}.run(t)
 }
 
 // shortValue cuts the encrypted key to one byte.

@@ -2,6 +2,7 @@ package saml
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/rsa"
 	"crypto/x509"
 	"fmt"
@@ -149,20 +150,20 @@ func (j *judge) response(raw []byte) (*Assertion, error) {
 	if err := j.checkResponse(response); err != nil {
 		return nil, err
 	}
+	// Where the response is signed its octets hold the assertion. If that is
+	// signed itself, its own octets are read; they are verified where it stood,
+	// or where it was decrypted, since prefixes may be declared around it.
+	assertion := response.child(nsAssertion, wrapped.Local)
 	if encrypted {
-		wrapped = response.child(nsAssertion, "EncryptedAssertion")
-		if wrapped, err = j.decrypted(root, wrapped); err != nil {
+		if assertion, err = j.decrypted(root, assertion); err != nil {
 			return nil, err
 		}
+		wrapped = assertion
 	}
-	assertion := wrapped
-	switch {
-	case isSigned(wrapped):
+	if isSigned(wrapped) {
 		if assertion, err = j.verified("assertion_signature", wrapped); err != nil {
 			return nil, err
 		}
-	case !encrypted:
-		assertion = response.child(nsAssertion, "Assertion")
 	}
 	a, err := j.claims(assertion)
 	if err != nil {
@@ -236,7 +237,7 @@ func (j *judge) locateAssertion(root *element) (*element, error) {
 		return nil, err
 	}
 	return found, j.check("assertion_place", found.Parent == root,
-		refusal{"reference_not_consumed", "the assertion directly in the response", "the assertion in " + parentName(found)})
+		refusal{"reference_not_consumed", "the assertion directly in the response", "the assertion in " + found.Parent.name()})
 }
 
 func countAssertions(root *element) (last *element, count int) {
@@ -248,13 +249,6 @@ func countAssertions(root *element) (last *element, count int) {
 		return true
 	})
 	return last, count
-}
-
-func parentName(e *element) string {
-	if e.Parent == nil {
-		return "nothing"
-	}
-	return e.Parent.name()
 }
 
 // checkSignaturePlaces wants every signature to sign the response or its
@@ -297,7 +291,7 @@ func straySignature(root *element, parents ...*element) string {
 		if slices.Contains(parents, e.Parent) {
 			return true
 		}
-		stray = "a signature in " + parentName(e)
+		stray = "a signature in " + e.Parent.name()
 		return false
 	})
 	return stray
@@ -417,10 +411,8 @@ func (j *judge) answers(id string, present bool) error {
 	switch {
 	case want == "" && present:
 		return &refusal{"unsolicited", "no InResponseTo: no request is pending", id}
-	case want != "" && !present:
-		return &refusal{"in_response_to", want, "none"}
 	case want != id:
-		return &refusal{"in_response_to", want, id}
+		return &refusal{"in_response_to", want, cmp.Or(id, "none")}
 	}
 	return nil
 }

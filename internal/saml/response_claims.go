@@ -109,17 +109,16 @@ func (j *judge) checkConditions(e *element, a *Assertion) error {
 		}
 	}
 	j.pass("conditions", "conditions that are understood", "")
-	from, hasFrom, err := optionalInstant(c, "NotBefore")
-	if err == nil && hasFrom {
+	from, _, err := optionalInstant(c, "NotBefore") // zero if there is none
+	if err == nil {
 		err = j.begun(from)
 	}
 	if err := j.note("conditions_not_before", err); err != nil {
 		return err
 	}
-	until, hasUntil, err := optionalInstant(c, "NotOnOrAfter")
-	if err == nil && hasUntil {
-		err = j.lasting(until)
-		if err == nil && hasFrom && !from.Before(until) {
+	until, present, err := optionalInstant(c, "NotOnOrAfter")
+	if err == nil && present {
+		if err = j.lasting(until); !from.Before(until) {
 			err = &refusal{"expired", "a NotBefore before NotOnOrAfter", instant(from) + " and " + instant(until)}
 		}
 		a.NotOnOrAfter = until
@@ -156,11 +155,11 @@ func (j *judge) checkSubject(e *element, a *Assertion) error {
 	}
 	ids := subjects[0].children(nsAssertion, "NameID")
 	if len(ids) != 1 {
-		received := fmt.Sprintf("%d of NameID", len(ids))
-		if subjects[0].child(nsAssertion, "EncryptedID") != nil {
-			received = "an EncryptedID"
+		var received []string // an EncryptedID, for example
+		for _, part := range subjects[0].elements() {
+			received = append(received, part.Local)
 		}
-		return j.note("name_id", &refusal{"nameid", want, received})
+		return j.note("name_id", &refusal{"nameid", want, strings.Join(received, ", ")})
 	}
 	a.NameID = ids[0].text()
 	a.NameIDFormat, _ = ids[0].attr("Format")
@@ -178,7 +177,7 @@ func (j *judge) checkSubject(e *element, a *Assertion) error {
 // checkConfirmation wants one bearer confirmation that fits in every respect
 // (saml-profiles section 4.1.4.2). With several, the first tells why.
 func (j *judge) checkConfirmation(e *element, a *Assertion) error {
-	var first, latest error
+	var first error
 	var until time.Time
 	confirmed := false
 	for _, c := range e.child(nsAssertion, "Subject").children(nsAssertion, "SubjectConfirmation") {
@@ -192,8 +191,8 @@ func (j *judge) checkConfirmation(e *element, a *Assertion) error {
 			until = end
 		}
 		confirmed = confirmed || err == nil
-		if latest = err; first == nil {
-			first = latest
+		if first == nil {
+			first = err
 		}
 	}
 	switch {
@@ -227,12 +226,12 @@ func (j *judge) confirms(data *element) (until time.Time, err error) {
 	if err := j.lasting(until); err != nil {
 		return until, err
 	}
-	from, present, err := optionalInstant(data, "NotBefore")
+	from, _, err := optionalInstant(data, "NotBefore") // zero if there is none
 	if err != nil {
 		return until, err
 	}
 	// The profile forbids NotBefore here; real providers send a past one.
-	if present && j.begun(from) != nil {
+	if j.begun(from) != nil {
 		return until, &refusal{"subject_confirmation", j.window(), "a NotBefore " + apart(from, j.expect.Now) + " in the future"}
 	}
 	if j.expect.Skip.InResponseTo {
@@ -328,7 +327,7 @@ func plainValue(v *element) (string, bool) {
 // when it fails: the checks that use the time say more.
 func (j *judge) instant(name string, e *element, attribute string) (time.Time, error) {
 	t, present, err := optionalInstant(e, attribute)
-	if err == nil && !present {
+	if !present {
 		err = &refusal{"time_format", attribute + " on " + e.Local, "none"}
 	}
 	if err != nil {
@@ -361,7 +360,7 @@ func parseInstant(s string) (time.Time, error) {
 		return time.Time{}, errTimeFormat
 	}
 	t, err := time.Parse(layout, whole+"Z")
-	if err != nil || !found {
+	if err != nil {
 		return t, err
 	}
 	digits := (fraction + "000000000")[:9] // nanoseconds; finer is cut off

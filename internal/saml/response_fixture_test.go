@@ -328,15 +328,15 @@ func (x testEncryption) wrap(t testing.TB, key []byte) []byte {
 	return wrapped
 }
 
-// zeroPlain is a CBC ciphertext whose plaintext is all zero.
-func zeroPlain(t testing.TB, key []byte) []byte {
+// sealBlock encrypts whole blocks by CBC, as they are.
+func sealBlock(t testing.TB, key, plain []byte) []byte {
 	t.Helper()
 	block, err := aes.NewCipher(key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := make([]byte, 64)
-	cipher.NewCBCEncrypter(block, out[:16]).CryptBlocks(out[16:], make([]byte, 48))
+	out := make([]byte, 16+len(plain))
+	cipher.NewCBCEncrypter(block, out[:16]).CryptBlocks(out[16:], plain)
 	return out
 }
 

@@ -190,6 +190,12 @@ func TestParseResponse_RefusesHostileDocuments(t *testing.T) {
 		},
 		"T-XML-30 text after the root": {tamper: func(doc string) string { return doc + "x" }, reason: "not_well_formed", check: "xml"},
 		"T-XML-30 an empty body":       {tamper: func(string) string { return "" }, reason: "not_well_formed", check: "xml"},
+		"T-DOS-03 a canonical form over the limits": {
+			idp: func(p *testIDP) {
+				signsIt(p)
+				p.replace("<samlp:Status>", "<samlp:Extensions>"+strings.Repeat("<x>"+strings.Repeat(">", 10_000)+"</x>", 12)+"</samlp:Extensions><samlp:Status>")
+			}, reason: "limit", check: "response_signature",
+		},
 		"T-DOS-03 too many elements": {
 			tamper: tampers("<samlp:Status>", "<samlp:Extensions>"+strings.Repeat("<x/>", 10_000)+"</samlp:Extensions><samlp:Status>"), reason: "limit", check: "xml",
 		},
@@ -208,7 +214,6 @@ func TestParseResponse_RefusesWrappedSignatures(t *testing.T) {
 		signature = part(t, doc, nsDSig, "Signature")
 		return a, without(a, signature), signature
 	}
-	signsIt := func(p *testIDP) { p.sign = []string{"_response1"} }
 	object := func(signature, content string) string {
 		return swap(signature, "</ds:Signature>", "<ds:Object>"+content+"</ds:Object></ds:Signature>")
 	}
@@ -332,21 +337,35 @@ func TestParseResponse_RefusesOddSignatures(t *testing.T) {
 		reason string
 		idp    func(*testIDP)
 	}{
-		"T-XML-05 a comment in DigestValue":                     {"signature_malformed", signsInfo("</ds:DigestValue>", "<!-- x --></ds:DigestValue>")},
-		"T-XML-05 a CDATA section in DigestValue":               {"signature_malformed", cut("<ds:DigestValue>", "</ds:DigestValue>", "<ds:DigestValue><![CDATA["+sum("x")+"]]></ds:DigestValue>")},
-		"T-XML-05 a child in DigestValue":                       {"signature_malformed", signsInfo("</ds:DigestValue>", "<x/></ds:DigestValue>")},
-		"T-XML-05 an empty DigestValue":                         {"signature_malformed", cut("<ds:DigestValue>", "</ds:DigestValue>", "<ds:DigestValue/>")},
-		"T-XML-05 a DigestValue that is white space":            {"signature_malformed", cut("<ds:DigestValue>", "</ds:DigestValue>", "<ds:DigestValue> </ds:DigestValue>")},
-		"T-XML-05 a DigestValue that is not base64":             {"signature_malformed", cut("<ds:DigestValue>", "</ds:DigestValue>", "<ds:DigestValue>*</ds:DigestValue>")},
-		"T-XML-05 a comment in SignatureValue":                  {"signature_malformed", after("</ds:SignatureValue>", "<!-- x --></ds:SignatureValue>")},
-		"T-XML-05 no SignedInfo":                                {"signature_malformed", cut("<ds:SignedInfo", "</ds:SignedInfo>", "")},
-		"T-XML-05 two SignedInfo":                               {"signature_malformed", after("<ds:SignatureValue>", infoOpen+"</ds:SignedInfo><ds:SignatureValue>")},
-		"T-XML-05 SignedInfo not first":                         {"signature_malformed", after(`xmldsig#">`+infoOpen, `xmldsig#"><ds:KeyInfo/>`+infoOpen)},
-		"T-XML-05 text in Signature":                            {"signature_malformed", after(infoOpen, "x"+infoOpen)},
-		"T-XML-05 text in SignedInfo":                           {"signature_malformed", signsInfo(infoOpen, infoOpen+"x")},
-		"T-XML-05 text in Reference":                            {"signature_malformed", signsInfo("<ds:Transforms>", "x<ds:Transforms>")},
-		"T-XML-05 a fourth child":                               {"signature_malformed", after("</ds:Signature>", "<ds:KeyInfo/></ds:Signature>")},
-		"T-XML-05 SignedInfo of another namespace":              {"signature_malformed", after(infoOpen, `<ds:SignedInfo xmlns:ds="urn:evil">`)},
+		"T-XML-05 a comment in DigestValue":             {"signature_malformed", signsInfo("</ds:DigestValue>", "<!-- x --></ds:DigestValue>")},
+		"T-XML-05 a CDATA section in DigestValue":       {"signature_malformed", cut("<ds:DigestValue>", "</ds:DigestValue>", "<ds:DigestValue><![CDATA["+sum("x")+"]]></ds:DigestValue>")},
+		"T-XML-05 a child in DigestValue":               {"signature_malformed", signsInfo("</ds:DigestValue>", "<x/></ds:DigestValue>")},
+		"T-XML-05 an empty DigestValue":                 {"signature_malformed", cut("<ds:DigestValue>", "</ds:DigestValue>", "<ds:DigestValue/>")},
+		"T-XML-05 a DigestValue that is white space":    {"signature_malformed", cut("<ds:DigestValue>", "</ds:DigestValue>", "<ds:DigestValue> </ds:DigestValue>")},
+		"T-XML-05 a DigestValue that is not base64":     {"signature_malformed", cut("<ds:DigestValue>", "</ds:DigestValue>", "<ds:DigestValue>*</ds:DigestValue>")},
+		"T-XML-05 a comment in SignatureValue":          {"signature_malformed", after("</ds:SignatureValue>", "<!-- x --></ds:SignatureValue>")},
+		"T-XML-05 no SignedInfo":                        {"signature_malformed", cut("<ds:SignedInfo", "</ds:SignedInfo>", "")},
+		"T-XML-05 two SignedInfo":                       {"signature_malformed", after("<ds:SignatureValue>", infoOpen+"</ds:SignedInfo><ds:SignatureValue>")},
+		"T-XML-05 SignedInfo not first":                 {"signature_malformed", after(`xmldsig#">`+infoOpen, `xmldsig#"><ds:KeyInfo/>`+infoOpen)},
+		"T-XML-05 text in Signature":                    {"signature_malformed", after(infoOpen, "x"+infoOpen)},
+		"T-XML-05 text in SignedInfo":                   {"signature_malformed", signsInfo(infoOpen, infoOpen+"x")},
+		"T-XML-05 text in Reference":                    {"signature_malformed", signsInfo("<ds:Transforms>", "x<ds:Transforms>")},
+		"T-XML-05 a fourth child":                       {"signature_malformed", after("</ds:Signature>", "<ds:KeyInfo/></ds:Signature>")},
+		"T-XML-05 SignedInfo of another namespace":      {"signature_malformed", after(infoOpen, `<ds:SignedInfo xmlns:ds="urn:evil">`)},
+		"T-XML-05 a DigestValue that is base64 in part": {"signature_malformed", cut("<ds:DigestValue>", "</ds:DigestValue>", "<ds:DigestValue>AAAA*</ds:DigestValue>")},
+		"T-XML-05 a third child that is no KeyInfo": {"signature_malformed", func(p *testIDP) {
+			p.with.cert = nil
+			p.with.after = func(s string) string { return swap(s, "</ds:Signature>", "<ds:X/></ds:Signature>") }
+		}},
+		"T-XML-05 a SignatureValue by another name": {"signature_malformed", func(p *testIDP) {
+			p.with.after = func(s string) string { return strings.ReplaceAll(s, "ds:SignatureValue", "ds:Value") }
+		}},
+		"T-XML-05 a DigestValue by another name": {"signature_malformed", func(p *testIDP) {
+			p.with.info = func(s string) string { return strings.ReplaceAll(s, "ds:DigestValue", "ds:Value") }
+		}},
+		"T-XML-05 a CanonicalizationMethod by another name":     {"signature_malformed", signsInfo("ds:CanonicalizationMethod", "ds:Canonical")},
+		"T-XML-31 no DigestValue":                               {"signature_malformed", cut("<ds:DigestValue>", "</ds:DigestValue>", "")},
+		"T-XML-31 an empty Reference":                           {"signature_malformed", cut("<ds:Transforms>", "</ds:DigestValue>", "")},
 		"T-XML-31 no SignatureValue":                            {"signature_malformed", cut("<ds:SignatureValue>", "</ds:Signature>", "</ds:Signature>")},
 		"T-XML-31 no CanonicalizationMethod":                    {"signature_malformed", signsInfo(`<ds:CanonicalizationMethod Algorithm="`+algExcC14N+`"/>`, "")},
 		"T-XML-31 no Reference":                                 {"signature_malformed", cut("<ds:Reference ", "</ds:Reference>", "")},
@@ -377,6 +396,7 @@ func TestParseResponse_RefusesOddSignatures(t *testing.T) {
 		"T-XML-15 a Transform of another namespace":             {"transform", signsInfo(`<ds:Transform Algorithm="`+algEnveloped, `<x:Transform xmlns:x="urn:x" Algorithm="`+algEnveloped)},
 		"T-XML-15 a second Transform of another namespace":      {"transform", signsInfo(exc, `<x:Transform xmlns:x="urn:x" Algorithm="`+algExcC14N+`"/>`)},
 		"T-XML-15 XPath inside exclusive canonicalization":      {"transform", signsInfo(exc, `<ds:Transform Algorithm="`+algExcC14N+`"><ds:XPath>x</ds:XPath></ds:Transform>`)},
+		"T-XML-16 a list by another name":                       {"transform", signsInfo(exc, `<ds:Transform Algorithm="`+algExcC14N+`"><ec:X xmlns:ec="`+nsExcC14N+`" PrefixList="saml"/></ds:Transform>`)},
 		"T-XML-16 33 prefixes":                                  {"transform", prefixes(strings.Repeat("p ", 33))},
 		"T-XML-16 a prefix list over 1 KiB":                     {"transform", prefixes(strings.Repeat("p", 1025))},
 		"T-XML-16 two lists":                                    {"transform", signsInfo(exc, `<ds:Transform Algorithm="`+algExcC14N+`">`+strings.Repeat(`<ec:InclusiveNamespaces xmlns:ec="`+nsExcC14N+`" PrefixList="saml"/>`, 2)+`</ds:Transform>`)},
@@ -472,6 +492,24 @@ func TestParseResponse_RefusesWhatIsNotSigned(t *testing.T) {
 			reason: "signature", check: "assertion_signature",
 		},
 	})
+}
+
+// Threat T-XML-20: a certificate that is not known is shown, and nothing else is
+// made of it.
+func TestParseResponse_NamesTheUnknownCertificate(t *testing.T) {
+	t.Parallel()
+	for want, cert := range map[string]*x509.Certificate{fingerprint(beta().cert.Raw): beta().cert, "names no certificate": nil} {
+		p := newTestIDP()
+		p.with.key, p.with.cert = beta().key, cert
+		got, err := ParseResponse([]byte(p.response(t)), testExpect())
+		if err == nil {
+			t.Fatal("accepted")
+		}
+		c := got.Checks[len(got.Checks)-1]
+		if !strings.Contains(c.Received, want) || !strings.Contains(c.Expected, fingerprint(alpha().cert.Raw)) {
+			t.Errorf("expected %q, received %q, want them to name %s and %s", c.Expected, c.Received, fingerprint(alpha().cert.Raw), want)
+		}
+	}
 }
 
 // brokenSignature is a signature of the assertion with its value spoiled.

@@ -157,6 +157,16 @@ func TestParseResponse_AcceptsWhatProvidersSend(t *testing.T) {
 			p.replace("<Issuer>", `<Issuer xmlns="`+nsAssertion+`">`)
 			p.replace("<Assertion ", `<Assertion xmlns="`+nsAssertion+`" `)
 		}},
+		"T-XML-16 a prefix list with the default namespace": {idp: func(p *testIDP) {
+			p.replace("<samlp:Response", `<samlp:Response xmlns="urn:d"`)
+			p.with.prefixList = "#default"
+		}},
+		"T-XML-20 a certificate in KeyInfo that can't be read": {idp: func(p *testIDP) {
+			p.with.cert = nil
+			p.with.after = func(s string) string {
+				return swap(s, "</ds:Signature>", `<ds:KeyInfo><ds:X509Data><ds:X509Certificate>AAAA*</ds:X509Certificate><ds:X509Certificate/></ds:X509Data></ds:KeyInfo></ds:Signature>`)
+			}
+		}},
 		"T-XML-16 a prefix list of 32": {idp: func(p *testIDP) { p.with.prefixList = "#default xs " + strings.Repeat("p ", 30) }},
 		"T-XML-32 elements in a value": {
 			idp: func(p *testIDP) {
@@ -214,11 +224,15 @@ func TestParseResponse_AcceptsWhatProvidersSend(t *testing.T) {
 		},
 		"T-SAML-17 the earliest end and the freshest authentication of two": {
 			idp: does("<saml:AttributeStatement>", `<saml:AuthnStatement AuthnInstant="2026-11-25T09:29:30Z" SessionNotOnOrAfter="2026-11-25T10:00:00Z"/>`+
-				`<saml:AuthnStatement AuthnInstant="2026-11-25T09:20:00Z" SessionNotOnOrAfter="2026-11-25T18:00:00Z"/><saml:AttributeStatement>`),
+				`<saml:AuthnStatement AuthnInstant="2026-11-25T09:20:00Z"/><saml:AuthnStatement AuthnInstant="2026-11-25T09:20:00Z" SessionNotOnOrAfter="2026-11-25T18:00:00Z"/><saml:AttributeStatement>`),
 			want: func(a *Assertion) {
 				a.AuthnInstant = time.Date(2026, 11, 25, 9, 29, 30, 0, time.UTC)
 				a.SessionNotOnOrAfter = time.Date(2026, 11, 25, 10, 0, 0, 0, time.UTC)
 			},
+		},
+		"T-SAML-17 an old authentication where none was asked for": {
+			idp:  does(`AuthnInstant="2026-11-25T09:29:00Z"`, `AuthnInstant="2026-11-25T05:00:00Z"`),
+			want: func(a *Assertion) { a.AuthnInstant = time.Date(2026, 11, 25, 5, 0, 0, 0, time.UTC) },
 		},
 		"T-SAML-17 a fresh authentication where one was asked for":            {expect: func(e *Expect) { e.ForceAuthn = true }},
 		"T-SAML-17 a fresh authentication, the time of the request not known": {expect: func(e *Expect) { e.ForceAuthn, e.RequestedAt = true, time.Time{} }},
@@ -432,7 +446,7 @@ func TestParseResponse_RefusesTheWrongTime(t *testing.T) {
 		"year 99999": "99999-11-25T09:25:00Z", "a year before Christ": "-026-11-25T09:25:00Z", "a short hour": "2026-11-25T9:25:000Z",
 		"month 13": "2026-13-25T09:25:00Z", "an empty fraction": "2026-11-25T09:25:00.Z", "a fraction with a sign": "2026-11-25T09:25:00.+1Z",
 		"a comma": "2026-11-25T09:25:00,5Z", "nothing": "", "a space before": " 2026-11-25T09:25:00Z", "a date": "2026-11-25Z",
-		"two fractions": "2026-11-25T09:25:00.1.1Z", "lower case": "2026-11-25t09:25:00z",
+		"two fractions": "2026-11-25T09:25:00.1.1Z", "month 13 with a fraction": "2026-13-25T09:25:00.5Z", "lower case": "2026-11-25t09:25:00z",
 	} {
 		tests["T-SAML-16 "+name] = row("conditions_not_before", "time_format", "2026-11-25T09:25:00Z", text)
 	}
@@ -462,6 +476,29 @@ func TestParseResponse_TellsTheDrift(t *testing.T) {
 	}
 }
 
+// Threat T-SAML-15: the same for an assertion that is older than the question.
+func TestParseResponse_TellsHowMuchTooEarly(t *testing.T) {
+	t.Parallel()
+	p := newTestIDP()
+	p.replace(`IssueInstant="2026-11-25T09:29:59.5Z"`, `IssueInstant="2026-11-25T09:20:00Z"`)
+	got, _ := ParseResponse([]byte(p.response(t)), testExpect())
+	const want = "2026-11-25T09:20:00Z, 8m30s before it"
+	if c := got.Checks[len(got.Checks)-1]; c.Received != want {
+		t.Errorf("received %q, want %q", c.Received, want)
+	}
+}
+
+// Threat T-SAML-13: no time at all is said to be none, not a time long ago.
+func TestParseResponse_TellsTheMissingTime(t *testing.T) {
+	t.Parallel()
+	p := newTestIDP()
+	p.replace(` NotOnOrAfter="2026-11-25T09:35:00Z"`, "")
+	got, _ := ParseResponse([]byte(p.response(t)), testExpect())
+	if c := got.Checks[len(got.Checks)-1]; c.Received != "none" {
+		t.Errorf("received %q, want none", c.Received)
+	}
+}
+
 // Threat T-SAML-19: the provider's own words are kept for the administrator, cut.
 func TestParseResponse_KeepsTheProvidersWords(t *testing.T) {
 	t.Parallel()
@@ -472,6 +509,22 @@ func TestParseResponse_KeepsTheProvidersWords(t *testing.T) {
 	received := got.Checks[len(got.Checks)-1].Received
 	if !strings.HasPrefix(received, "urn:responder, urn:denied: <b>no</b> üü") || len(received) > maxReceived+len("…") || !strings.HasSuffix(received, "ü…") {
 		t.Errorf("received %q (%d bytes)", received, len(received))
+	}
+}
+
+// Where the time of the request is not known nothing is compared with it.
+func TestParseResponse_SkipsTheUnknownTimeOfTheRequest(t *testing.T) {
+	t.Parallel()
+	e := testExpect()
+	e.RequestedAt, e.ForceAuthn = time.Time{}, true
+	got, err := ParseResponse([]byte(newTestIDP().response(t)), e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range got.Checks {
+		if c.Name == "issued_after_request" || c.Name == "authn_fresh" {
+			t.Errorf("the check %s was made", c.Name)
+		}
 	}
 }
 
@@ -678,6 +731,7 @@ func TestParseResponse_RefusesOddCurveSignatures(t *testing.T) {
 		}),
 		"T-XML-19 a byte too many": row(func(raw []byte) []byte { return append(raw, 0) }),
 		"T-XML-19 a byte too few":  row(func(raw []byte) []byte { return raw[:63] }),
+		"T-XML-19 one byte":        row(func(raw []byte) []byte { return raw[:1] }),
 		"T-XML-19 zero":            row(func([]byte) []byte { return make([]byte, 64) }),
 		"T-XML-19 r is zero":       row(func(raw []byte) []byte { return append(make([]byte, 32), raw[32:]...) }),
 		"T-XML-17 RSA under a certificate with a curve": {

@@ -2,6 +2,7 @@ package saml
 
 import (
 	"bytes"
+	"cmp"
 	"crypto"
 	"crypto/sha256"
 	"crypto/x509"
@@ -168,7 +169,7 @@ func readSignature(e *element) (*signature, error) {
 			return nil, &refusal{"signature_count", "a Signature without an Object", "a ds:Object"}
 		}
 	}
-	if e.hasText() || len(parts) > 3 || !sequence(parts, nsDSig, "SignedInfo", "SignatureValue", "KeyInfo") || len(parts) < 2 {
+	if e.hasText() || len(parts) < 2 || !sequence(parts, nsDSig, "SignedInfo", "SignatureValue", "KeyInfo") {
 		return nil, malformed("Signature", "SignedInfo, SignatureValue and at most one KeyInfo", parts)
 	}
 	s.info = parts[0]
@@ -184,8 +185,8 @@ func readSignature(e *element) (*signature, error) {
 
 func (s *signature) readInfo() error {
 	parts := s.info.elements()
-	if len(parts) > 3 && parts[2].is(nsDSig, "Reference") {
-		return &refusal{"reference", "one Reference", fmt.Sprint(len(parts) - 2)}
+	if n := len(s.info.children(nsDSig, "Reference")); n > 1 {
+		return &refusal{"reference", "one Reference", fmt.Sprint(n)}
 	}
 	if s.info.hasText() || len(parts) != 3 || !sequence(parts, nsDSig, "CanonicalizationMethod", "SignatureMethod", "Reference") {
 		return malformed("SignedInfo", "CanonicalizationMethod, SignatureMethod and Reference", parts)
@@ -356,18 +357,11 @@ func sequence(list []*element, space string, names ...string) bool {
 }
 
 func malformed(where, want string, got []*element) error {
-	names := []string{"nothing"}
-	for i, e := range got {
-		if i == 0 {
-			names = names[:0]
-		}
-		if i == 8 {
-			names = append(names, "…")
-			break
-		}
+	names := make([]string, 0, len(got))
+	for _, e := range got {
 		names = append(names, e.Local)
 	}
-	return &refusal{"signature_malformed", want + " in " + where, strings.Join(names, ", ")}
+	return &refusal{"signature_malformed", want + " in " + where, cmp.Or(strings.Join(names, ", "), "nothing")}
 }
 
 func algorithm(e *element) (string, error) {
@@ -382,13 +376,10 @@ func algorithm(e *element) (string, error) {
 // be one run of text: readers disagree on what a comment or a child inside it
 // means (threat T-XML-05).
 func binaryText(e *element) ([]byte, error) {
-	s, ok := e.soleText()
-	if !ok {
-		return nil, &refusal{"signature_malformed", "plain text in " + e.Local, "something else, or nothing"}
-	}
+	s, _ := e.soleText()
 	raw, err := decodeBase64(s)
 	if err != nil || len(raw) == 0 {
-		return nil, &refusal{"signature_malformed", "base64 in " + e.Local, "something else"}
+		return nil, &refusal{"signature_malformed", "base64 in " + e.Local + ", and nothing else", "something else"}
 	}
 	return raw, nil
 }

@@ -2,7 +2,6 @@ package saml
 
 import (
 	"crypto/x509"
-	"errors"
 	"testing"
 )
 
@@ -25,12 +24,18 @@ func TestVerifier_WholeDocument(t *testing.T) {
 		"the whole where it may be named":         {whole, "_metadata1", "", ""},
 		"the whole in a message":                  {usual, "_metadata1", "", "reference"},
 		"the whole for a part":                    {whole, "_part1", "", "reference"},
+		"no reference at all":                     {whole, "_metadata1", "-", "reference"},
 		"another ID where the whole may be named": {whole, "_metadata1", "#_part1", "reference"},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := testSignature{key: alpha().key, info: func(s string) string { return swap(s, `URI="#`+tc.signed+`"`, `URI="`+tc.uri+`"`) }}
+			s := testSignature{key: alpha().key, info: func(s string) string {
+				if tc.uri == "-" {
+					return without(s, `URI="#`+tc.signed+`"`)
+				}
+				return swap(s, `URI="#`+tc.signed+`"`, `URI="`+tc.uri+`"`)
+			}}
 			root, err := parseXML([]byte(s.apply(t, doc, tc.signed)), metadataLimits())
 			if err != nil {
 				t.Fatal(err)
@@ -46,7 +51,7 @@ func TestVerifier_WholeDocument(t *testing.T) {
 				}
 				return
 			}
-			if r, ok := errors.AsType[*refusal](err); !ok || r.reason != tc.reason {
+			if reasonOf(err) != tc.reason {
 				t.Errorf("error %v, want the reason %q", err, tc.reason)
 			}
 		})

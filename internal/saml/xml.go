@@ -70,6 +70,14 @@ func (r *refusal) Error() string {
 	return s
 }
 
+// reasonOf returns the reason of the refusal that err holds, "" for none.
+func reasonOf(err error) string {
+	if r, ok := errors.AsType[*refusal](err); ok {
+		return r.reason
+	}
+	return ""
+}
+
 // errSecondRoot marks the refusal of an element after the root element, which
 // is one more way to bring two assertions.
 var errSecondRoot = errors.New("a second root element")
