@@ -122,17 +122,20 @@ func TestCertificateWarnings(t *testing.T) {
 		Subject: pkix.Name{CommonName: "odd"}, PublicKey: &dsa.PublicKey{},
 		NotBefore: outgoingNow.Add(-time.Hour), NotAfter: outgoingNow.Add(time.Hour),
 	}
+	nameless := *alpha().cert
+	nameless.Subject = pkix.Name{Organization: []string{"Acme"}}
 	tests := map[string]struct {
 		cert *x509.Certificate
 		now  time.Time
 		want []string
 	}{
-		"T-SAML-40: past its date": {alpha().cert, outgoingNow.Add(48 * time.Hour), []string{`The certificate "alpha" expired on 2026-11-26.`}},
-		"not yet valid":            {alpha().cert, outgoingNow.Add(-48 * time.Hour), []string{`The certificate "alpha" is valid from 2026-11-25 only.`}},
-		"in its time":              {alpha().cert, outgoingNow, nil},
-		"an elliptic curve":        {curve, outgoingNow, nil},
-		"a small RSA key":          {&small, outgoingNow, []string{`The RSA key of the certificate "alpha" has 1024 bits: signatures with fewer than 2048 are refused.`}},
-		"a key that nobody uses":   {odd, outgoingNow, []string{`The key of the certificate "odd" is neither RSA nor ECDSA: its signatures are refused.`}},
+		"T-SAML-40: past its date":        {alpha().cert, outgoingNow.Add(48 * time.Hour), []string{`The certificate "alpha" expired on 2026-11-26.`}},
+		"not yet valid":                   {alpha().cert, outgoingNow.Add(-48 * time.Hour), []string{`The certificate "alpha" is valid from 2026-11-25 only.`}},
+		"a subject without a common name": {&nameless, outgoingNow.Add(48 * time.Hour), []string{`The certificate "O=Acme" expired on 2026-11-26.`}},
+		"in its time":                     {alpha().cert, outgoingNow, nil},
+		"an elliptic curve":               {curve, outgoingNow, nil},
+		"a small RSA key":                 {&small, outgoingNow, []string{`The RSA key of the certificate "alpha" has 1024 bits: signatures with fewer than 2048 are refused.`}},
+		"a key that nobody uses":          {odd, outgoingNow, []string{`The key of the certificate "odd" is neither RSA nor ECDSA: its signatures are refused.`}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -98,19 +98,23 @@ func (k *Keys) Public(ctx context.Context) (KeySet, error) {
 	return set, nil
 }
 
-// signer is the newest key whose time has come.
+// signer is the key whose time came last.
 func (k *Keys) signer(ctx context.Context) (signingKey, error) {
 	keys, err := k.load(ctx)
 	if err != nil {
 		return signingKey{}, err
 	}
 	now := k.Now()
+	var last signingKey
 	for _, key := range keys {
-		if !now.Before(key.SignsFrom) {
-			return key, nil
+		if !now.Before(key.SignsFrom) && (last.private == nil || key.SignsFrom.After(last.SignsFrom)) {
+			last = key
 		}
 	}
-	return signingKey{}, errors.New("session: no signing key is in use")
+	if last.private == nil {
+		return last, errors.New("session: no signing key is in use")
+	}
+	return last, nil
 }
 
 func (k *Keys) load(ctx context.Context) ([]signingKey, error) {
