@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"usher/internal/server"
 )
 
 // tour visits every page that a person can come to, and stops at each.
@@ -202,14 +204,15 @@ func TestScreenshots(t *testing.T) {
 		t.Skip("USHER_SCREENSHOTS=1 draws docs/images anew")
 	}
 	b := newBrowser(t)
-	o := devOptions(t)
-	o.Listen = "127.0.0.1:4000" // as in the documentation
-	u := startUsher(t, o)
+	images, err := filepath.Abs(filepath.Join(root, "docs", "images"))
+	must(t, err)
+	t.Chdir(t.TempDir())
+	u := startUsher(t, server.DevOptions{Data: "./usher-data", Listen: "127.0.0.1:4000"}) // as the documentation has it
 	v := b.visitor("visitor", look{width: 1040, height: 720})
 	wanted := map[string]string{
 		"dev home": "dev-home", "sign-in": "sign-in", "practice pick": "practice", "user": "account", "error": "error", "mailbox": "mailbox",
 	}
-	draw := func(name string) { v.screenshot(filepath.Join(root, "docs", "images", name+".png")) }
+	draw := func(name string) { v.screenshot(filepath.Join(images, name+".png")) }
 	g := tour{u: u, v: v, stop: func(page string) {
 		if wanted[page] != "" {
 			draw(wanted[page])

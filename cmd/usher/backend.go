@@ -2,9 +2,11 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -27,6 +29,36 @@ const (
 	// maxAnswer is the largest answer read, in bytes. Ours.
 	maxAnswer = 4 << 20
 )
+
+// running holds the flags that name a server to ask, instead of its database.
+type running struct {
+	url string
+	key string
+}
+
+func (r *running) declare(fs *flag.FlagSet) {
+	fs.StringVar(&r.url, "url", "", "The address of a running server: ask its Backend API at `URL`.")
+	fs.StringVar(&r.key, "key", "", "Secret `KEY` for --url. Better: USHER_SECRET_KEY, which other users can't see.")
+}
+
+// find returns the server to ask: the one that the flags name, or the development
+// server that runs on the folder dir; nil for none.
+func (r *running) find(cfg server.Config, dir string) (*backend, error) {
+	if r.url != "" {
+		return newBackend(r.url, cmp.Or(r.key, cfg.SecretKey))
+	}
+	if r.key != "" {
+		return nil, usagef("--key is for --url")
+	}
+	if dir == "" {
+		return nil, nil
+	}
+	info, runs, err := runningDev(dir)
+	if err != nil || !runs {
+		return nil, err
+	}
+	return newBackend(info.BackendAPIURL, info.SecretKey)
+}
 
 // backend is the Backend API of a running server.
 type backend struct {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -40,8 +39,7 @@ Examples:
 			x.target.declare(fs)
 			fs.StringVar(&x.email, "email", "", "The `ADDRESS` of a person: say what would happen now.")
 			fs.BoolVar(&x.json, "json", false, "Print the JSON object of the Backend API.")
-			fs.StringVar(&x.url, "url", "", "The address of a running server: ask its Backend API at `URL`.")
-			fs.StringVar(&x.key, "key", "", "Secret `KEY` for --url. Better: USHER_SECRET_KEY, which other users can't see.")
+			x.running.declare(fs)
 			return func(ctx context.Context, w *world, args []string) error { return x.run(ctx, w, args) }
 		},
 	}
@@ -49,11 +47,10 @@ Examples:
 
 // explainer holds the flags of "usher explain".
 type explainer struct {
-	target target
-	email  string
-	json   bool
-	url    string
-	key    string
+	target  target
+	running running
+	email   string
+	json    bool
 }
 
 // deployment answers questions about sign-ins. It is reached through its
@@ -137,20 +134,12 @@ func (x *explainer) open(ctx context.Context, w *world) (deployment, error) {
 	if err != nil {
 		return nil, err
 	}
-	if x.url != "" {
-		return asRemote(newBackend(x.url, cmp.Or(x.key, cfg.SecretKey)))
+	b, err := x.running.find(cfg, dir)
+	if err != nil {
+		return nil, err
 	}
-	if x.key != "" {
-		return nil, usagef("--key is for --url")
-	}
-	if dir != "" {
-		info, running, err := runningDev(dir)
-		if err != nil {
-			return nil, err
-		}
-		if running {
-			return asRemote(newBackend(info.BackendAPIURL, info.SecretKey))
-		}
+	if b != nil {
+		return remote{b}, nil
 	}
 	tools, err := openDatabase(ctx, cfg, dir)
 	if err != nil {
@@ -186,13 +175,6 @@ func (l local) Close() error { return l.tools.Close() }
 // remote is a deployment that is asked over its Backend API, whose answers have
 // the shape of the same reports.
 type remote struct{ backend *backend }
-
-func asRemote(b *backend, err error) (deployment, error) {
-	if err != nil {
-		return nil, err
-	}
-	return remote{b}, nil
-}
 
 func (r remote) attempt(ctx context.Context, id identity.AttemptID) (report signin.AttemptReport, err error) {
 	err = r.backend.get(ctx, "/sso_attempts/"+url.PathEscape(string(id)), &report)

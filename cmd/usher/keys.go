@@ -16,6 +16,7 @@ import (
 	"usher/internal/identity"
 	"usher/internal/secret"
 	"usher/internal/server"
+	"usher/internal/session"
 	"usher/internal/store"
 )
 
@@ -151,13 +152,30 @@ it again, and accept the old key's for as long: five minutes with Clerk's SDKs.
 Verifiers that were given the key itself (a PEM, as Clerk's "jwtKey" and
 CLERK_JWT_KEY) never fetch it: give them the new one.
 
-Example:
-  usher keys rotate --config /etc/usher/usher.toml`,
+A running server that has its database to itself, as with SQLite, is asked to do
+it: --url and --key. For "usher dev" its folder is enough, running or not.
+
+Examples:
+  usher keys rotate --config /etc/usher/usher.toml
+  usher keys rotate --url https://sign-in.example.com`,
 		setup: func(fs *flag.FlagSet) runner {
 			var t target
+			var r running
 			t.declare(fs)
+			r.declare(fs)
 			atOnce := fs.Bool("now", false, "Drop the old key at once: it was stolen.")
 			return func(ctx context.Context, w *world, args []string) error {
+				cfg, dir, err := t.find(w)
+				if err != nil {
+					return err
+				}
+				b, err := r.find(cfg, dir)
+				if err != nil {
+					return err
+				}
+				if b != nil {
+					return rotateRunning(ctx, w, b, *atOnce)
+				}
 				return t.with(ctx, w, args, func(tools *server.Tools, _ bool) error { return rotate(ctx, w, tools, *atOnce) })
 			}
 		},
@@ -169,9 +187,37 @@ func rotate(ctx context.Context, w *world, tools *server.Tools, atOnce bool) err
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w.stdout, "New signing key  %s, signs from %s\n", r.NewKey, stamp(r.SignsFrom))
+	set, err := tools.Keys.Public(ctx)
+	if err != nil {
+		return err
+	}
+	return writeRotation(w, r, set, atOnce)
+}
+
+// rotateRunning asks a server to do it.
+func rotateRunning(ctx context.Context, w *world, b *backend, atOnce bool) error {
+	var done struct {
+		NewKeyID  string   `json:"new_key_id"`
+		SignsFrom int64    `json:"signs_from"`
+		Retired   []string `json:"retired_key_ids"`
+		RetiredAt int64    `json:"retired_at"`
+	}
+	if err := b.post(ctx, "/signing_keys/rotate", map[string]bool{"at_once": atOnce}, &done); err != nil {
+		return err
+	}
+	var set session.KeySet
+	if err := b.get(ctx, "/jwks", &set); err != nil {
+		return err
+	}
+	return writeRotation(w, session.Rotation{
+		NewKey: done.NewKeyID, SignsFrom: time.UnixMilli(done.SignsFrom), Retired: done.Retired, RetiredAt: time.UnixMilli(done.RetiredAt),
+	}, set, atOnce)
+}
+
+func writeRotation(w *world, r session.Rotation, set session.KeySet, atOnce bool) error {
+	fmt.Fprintf(w.stdout, "New signing key  %s, signs from %s\n", clean(r.NewKey), stamp(r.SignsFrom))
 	for _, id := range r.Retired {
-		fmt.Fprintf(w.stdout, "Old signing key  %s, leaves the key set at %s\n", id, stamp(r.RetiredAt))
+		fmt.Fprintf(w.stdout, "Old signing key  %s, leaves the key set at %s\n", clean(id), stamp(r.RetiredAt))
 	}
 	fmt.Fprintln(w.stdout)
 	if atOnce {
@@ -186,7 +232,7 @@ minutes with Clerk's SDKs.
 never fetch it. Give them this one when it begins to sign:
 
 `)
-	text, err := publicPEM(ctx, tools, r.NewKey)
+	text, err := publicPEM(set, r.NewKey)
 	if err != nil {
 		return err
 	}
@@ -195,11 +241,7 @@ never fetch it. Give them this one when it begins to sign:
 }
 
 // publicPEM is the public half of a signing key, as verifiers are given it.
-func publicPEM(ctx context.Context, tools *server.Tools, id string) ([]byte, error) {
-	set, err := tools.Keys.Public(ctx)
-	if err != nil {
-		return nil, err
-	}
+func publicPEM(set session.KeySet, id string) ([]byte, error) {
 	for _, k := range set.Keys {
 		if k.KeyID != id {
 			continue

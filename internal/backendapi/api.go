@@ -31,7 +31,8 @@ const Prefix = "/backend/v1"
 // Routes registers every operation. The order is that of the documentation.
 func (a *API) Routes(mux *http.ServeMux) {
 	for pattern, h := range map[string]httpio.Handler{
-		"GET /jwks": a.handleJWKS,
+		"GET /jwks":                 a.handleJWKS,
+		"POST /signing_keys/rotate": a.handleRotateSigningKeys,
 
 		"GET /users":                                    a.handleUsers,
 		"GET /users/count":                              a.handleCountUsers,

@@ -679,3 +679,18 @@ var catalogue = map[Code]Entry{
 		"",
 	},
 }
+
+// variants are the words of a code for one of its reasons, where the usual ones
+// would mislead. The status is the same.
+var variants = map[Code]map[string]Entry{
+	SAMLEmailAddressDomainMismatch: {"email_as_typed": {
+		400, "You signed in with another email address.",
+		"The identity provider sent another address than the one that was typed.",
+		"The person typed {expected} and signed in at the provider as {received}. If both are the same person's, correct the address at the provider, or type the one that it sends.",
+	}},
+	SSOEmailAddressDomainMismatch: {"email_as_typed": {
+		400, "You signed in with another email address.",
+		"The identity provider sent another address than the one that was typed.",
+		"The person typed {expected} and signed in at the provider as {received}. If both are the same person's, correct the address at the provider, or type the one that it sends.",
+	}},
+}

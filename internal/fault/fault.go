@@ -73,14 +73,14 @@ func (e *Error) Code() Code {
 func (e *Error) Status() int { return e.entry().Status }
 
 // Message is one short sentence for the person.
-func (e *Error) Message() string { return e.fill(e.entry().Message) }
+func (e *Error) Message() string { return fill(e.entry().Message, e.meta) }
 
 // LongMessage says more, with the values of meta filled in.
-func (e *Error) LongMessage() string { return e.fill(e.entry().Long) }
+func (e *Error) LongMessage() string { return fill(e.entry().Long, e.meta) }
 
 // Fix tells an administrator what to change; it may be empty. Values of
 // Detail are filled in too, so it is not for the person who was refused.
-func (e *Error) Fix() string { return e.fillAll(e.entry().Fix) }
+func (e *Error) Fix() string { return fill(fill(e.entry().Fix, e.detail), e.meta) }
 
 // Meta returns a copy of the values that travel on the wire; nil when empty.
 func (e *Error) Meta() map[string]any { return maps.Clone(e.meta) }
@@ -117,11 +117,13 @@ func (e *Error) Is(target error) bool {
 	return ok && t.code == e.code
 }
 
-func (e *Error) entry() Entry { return catalogue[e.Code()] }
-
-func (e *Error) fill(s string) string { return fill(s, e.meta) }
-
-func (e *Error) fillAll(s string) string { return fill(fill(s, e.detail), e.meta) }
+// entry is the code's line, in the words of the reason where it has its own.
+func (e *Error) entry() Entry {
+	if other, ok := variants[e.Code()][e.Reason()]; ok {
+		return other
+	}
+	return catalogue[e.Code()]
+}
 
 func fill(s string, values map[string]any) string {
 	for name, v := range values {

@@ -67,7 +67,7 @@ func parseBrowserURL(raw string) (*url.URL, error) {
 		return nil, errors.New("the URL must start with https://")
 	case u.User != nil:
 		return nil, errors.New("the URL must not hold a user name or password")
-	case u.Opaque != "" || !isHost(u.Hostname()):
+	case !isHost(u.Hostname()):
 		return nil, errors.New("the URL has no proper host name")
 	case strings.Contains(raw, "#"):
 		return nil, errors.New("the URL must not have a fragment (#)")

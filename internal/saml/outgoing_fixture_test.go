@@ -112,7 +112,7 @@ func samlSchema(t *testing.T, name string) string {
 }
 
 // hostileText holds everything that a careless writer of XML lets through.
-const hostileText = "a&b<c>\"d'e\r\n\tf]]>-->\x00\x0b\ufffe\xff<x ID=\"_1\"/>é\U0001F600"
+const hostileText = "a&b<c>\"d'e\r\n\tf]]>-->\x00\x0b\ufffe\uffff\xff<x ID=\"_1\"/>é\U0001F600"
 
 // hostileTextRead is what a reader must find in its place.
-const hostileTextRead = "a&b<c>\"d'e\r\n\tf]]>-->\uFFFD\uFFFD\uFFFD\uFFFD<x ID=\"_1\"/>é\U0001F600"
+const hostileTextRead = "a&b<c>\"d'e\r\n\tf]]>-->\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD<x ID=\"_1\"/>é\U0001F600"

@@ -409,9 +409,12 @@ func refuse(a *identity.Attempt, err error, now time.Time) {
 // refer adds the attempt's reference to a refusal, for the page and the API.
 func refer(err error, id identity.AttemptID) error {
 	e := fault.From(err)
-	pairs := []any{"attempt_id", string(id)}
+	meta, detail := []any{"attempt_id", string(id)}, []any{}
 	for name, v := range e.Meta() {
-		pairs = append(pairs, name, v)
+		meta = append(meta, name, v)
 	}
-	return fault.New(e.Code(), pairs...).Because(err)
+	for name, v := range e.Details() {
+		detail = append(detail, name, v)
+	}
+	return fault.New(e.Code(), meta...).Detail(detail...).Because(err)
 }

@@ -229,23 +229,8 @@ func ended(e *fault.Error) string {
 	switch {
 	case e.Code() == fault.SSOVerdictInvalid:
 		return EndedUsed
-	case innermostReason(e) == "browser_mismatch":
+	case e.Reason() == "browser_mismatch":
 		return EndedOtherBrowser
-	}
-	return ""
-}
-
-// innermostReason is the reason of the refusal inside a referring error.
-func innermostReason(e *fault.Error) string {
-	for e != nil {
-		if r := e.Reason(); r != "" {
-			return r
-		}
-		inner := e.Unwrap()
-		if inner == nil {
-			return ""
-		}
-		e = fault.From(inner)
 	}
 	return ""
 }

@@ -5,6 +5,9 @@ import "usher/internal/fault"
 // WordsFor returns what a person is told about a failure. It never quotes the
 // failure itself: an administrator reads that on the attempt, by its reference.
 func WordsFor(err *fault.Error) Words {
+	if err.Reason() == "email_as_typed" {
+		return wordsOtherAddress
+	}
 	if w, ok := errorWords[err.Code()]; ok {
 		return w
 	}
@@ -34,6 +37,11 @@ var (
 		"This email address can’t be used here",
 		"Your company’s sign-in gave us an email address that does not belong to one of its domains here.",
 		[]string{"If you have several work accounts, sign in with the other one.", "Otherwise, ask your company’s IT team, and give them the reference below."},
+	}
+	wordsOtherAddress = Words{
+		"You signed in as somebody else",
+		"The email address that your company’s sign-in gave us is not the one that you typed.",
+		[]string{"Start again with the address that your company knows you by.", "If you share this computer, sign out at your company first."},
 	}
 	wordsNotFinished = Words{
 		"This sign-in can no longer be finished",
