@@ -19,9 +19,20 @@ import (
 	"usher/internal/server"
 )
 
-// binary builds the command once. It stays until the test process ends.
+// scratch is a folder for what tests share; TestMain removes it.
+var scratch = sync.OnceValues(func() (string, error) { return os.MkdirTemp("", "usher-e2e-") })
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if dir, err := scratch(); err == nil {
+		_ = os.RemoveAll(dir) // in the system's temporary folder anyway
+	}
+	os.Exit(code)
+}
+
+// binary builds the command once.
 var binary = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "usher-e2e-")
+	dir, err := scratch()
 	if err != nil {
 		return "", err
 	}

@@ -86,7 +86,7 @@ func (x *explainer) question(args []string) (identity.AttemptID, error) {
 	}
 	if x.email != "" {
 		if _, err := identity.ParseEmail(x.email); err != nil {
-			return "", usagef("--email %q is not an e-mail address that could sign in", clean(x.email))
+			return "", usagef("--email %q is not an email address that could sign in", clean(x.email))
 		}
 		return "", nil
 	}

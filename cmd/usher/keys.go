@@ -165,6 +165,9 @@ Examples:
 			r.declare(fs)
 			atOnce := fs.Bool("now", false, "Drop the old key at once: it was stolen.")
 			return func(ctx context.Context, w *world, args []string) error {
+				if err := none(args); err != nil {
+					return err
+				}
 				cfg, dir, err := t.find(w)
 				if err != nil {
 					return err

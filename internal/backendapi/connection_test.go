@@ -171,7 +171,7 @@ func TestConnections_LearnFromMetadata(t *testing.T) { // behaviours 1.5 and 1.6
 		if err != nil {
 			t.Fatal(err)
 		}
-		make := func(saml object, status int) object {
+		create := func(saml object, status int) object {
 			t.Helper()
 			return f.answers("POST", "/enterprise_connections", object{
 				"name": "X", "provider": "saml_custom", "domains": []string{"x.test"}, "active": true, "saml": saml,
@@ -189,10 +189,10 @@ func TestConnections_LearnFromMetadata(t *testing.T) { // behaviours 1.5 and 1.6
 		refuse(object{"idp_metadata_url": site.URL + "/metadata"}, 422, "saml_failed_to_parse_idp_metadata")
 		refuse(object{"idp_metadata_url": site.URL + "/nowhere"}, 400, "saml_failed_to_fetch_idp_metadata")
 		body = string(idp.Metadata())
-		byURL := make(object{"idp_metadata_url": site.URL + "/metadata", "idp_sso_url": "https://elsewhere.test/sso"}, 201)
+		byURL := create(object{"idp_metadata_url": site.URL + "/metadata", "idp_sso_url": "https://elsewhere.test/sso"}, 201)
 		equal(t, "metadata wins over single values", str(byURL, "saml_connection", "idp_sso_url"), idp.SSOURL())
 		equal(t, "entity", str(byURL, "saml_connection", "idp_entity_id"), idp.EntityID())
-		byXML := make(object{"idp_metadata": body}, 201)
+		byXML := create(object{"idp_metadata": body}, 201)
 		equal(t, "the same by XML", str(byXML, "saml_connection", "idp_certificate"), str(byURL, "saml_connection", "idp_certificate"))
 		refuse(object{"idp_metadata": strings.ReplaceAll(body, `Location="https:`, `Location="http:`)}, 422, "saml_failed_to_parse_idp_metadata")
 		refuse(object{"idp_metadata": strings.ReplaceAll(body, "SingleSignOnService", "SingleLogoutService")}, 422, "saml_metadata_missing_fields")

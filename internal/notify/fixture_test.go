@@ -1,0 +1,124 @@
+package notify_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"usher/internal/identity"
+	"usher/internal/notify"
+	"usher/internal/store"
+	"usher/internal/store/storetest"
+)
+
+var began = time.Date(2026, 11, 25, 9, 30, 0, 0, time.UTC)
+
+// clock is moved by hand.
+type clock struct{ ms atomic.Int64 }
+
+func (c *clock) now() time.Time           { return time.UnixMilli(c.ms.Load()).UTC() }
+func (c *clock) advance(by time.Duration) { c.ms.Add(by.Milliseconds()) }
+
+// server is a mail server that may be down.
+type server struct {
+	mu   sync.Mutex
+	down bool
+	got  []identity.Mail
+	hook func() // called while a mail is being sent
+}
+
+var errDown = errors.New("mail server down")
+
+// Send takes a mail.
+func (s *server) Send(_ context.Context, m identity.Mail) error {
+	if s.hook != nil {
+		s.hook()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.down {
+		return errDown
+	}
+	s.got = append(s.got, m)
+	return nil
+}
+
+func (s *server) set(down bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.down = down
+}
+
+func (s *server) mails() []identity.Mail {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]identity.Mail(nil), s.got...)
+}
+
+// world is an outbox and a mail server.
+type world struct {
+	testing.TB
+	db     *store.DB
+	clock  *clock
+	server *server
+	n      *notify.Notifier
+}
+
+func each(t *testing.T, test func(t *testing.T, w *world)) {
+	t.Helper()
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		w := &world{TB: t, db: db, clock: &clock{}, server: &server{}}
+		w.clock.ms.Store(began.UnixMilli())
+		w.n = w.node(w.server)
+		test(t, w)
+	})
+}
+
+// node is a notifier of another process on the same database.
+func (w *world) node(s notify.Sender) *notify.Notifier {
+	return &notify.Notifier{DB: w.db, Now: w.clock.now, Send: s, Log: slog.New(slog.DiscardHandler)}
+}
+
+func (w *world) write(f func(*store.Tx) error) {
+	w.Helper()
+	if err := w.db.Write(w.Context(), f); err != nil {
+		w.Fatal(err)
+	}
+}
+
+// mail puts one into the outbox.
+func (w *world) mail(subject string) identity.Mail {
+	w.Helper()
+	m := identity.Mail{
+		ID: identity.NewID[identity.MailID](w.clock.now()), To: "ada@acme.test", Subject: subject, Text: "Hello.", CreatedAt: w.clock.now(),
+	}
+	w.write(func(tx *store.Tx) error { return tx.InsertMailOutbox(m) })
+	return m
+}
+
+// delivers checks how many mails a run sends.
+func (w *world) delivers(want int) {
+	w.Helper()
+	got, err := w.n.Deliver(w.Context())
+	if err != nil || got != want {
+		w.Errorf("after %s: sent %d, %v; want %d", w.clock.now().Sub(began), got, err, want)
+	}
+}
+
+// waiting is how many mails are in the outbox, and what the last failure was.
+func (w *world) waiting() (n int, lastError string) {
+	w.Helper()
+	w.write(func(tx *store.Tx) error {
+		rows, err := tx.ClaimOutbox(w.clock.now().Add(1000*time.Hour), 1000*time.Hour, 1000)
+		if n = len(rows); n > 0 {
+			lastError = rows[n-1].LastError
+		}
+		return err
+	})
+	return n, lastError
+}
