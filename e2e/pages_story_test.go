@@ -108,7 +108,7 @@ func TestPages_ServeEverybody(t *testing.T) {
 			g := tour{u: u, v: v, stop: func(page string) {
 				stops = append(stops, page)
 				v.mustBeAccessible()
-				var width, background = 0, ""
+				width, background := 0, ""
 				v.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth", &width)
 				if width > 0 {
 					t.Errorf("%s: %d px stand out at the side", page, width)

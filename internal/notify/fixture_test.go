@@ -27,6 +27,7 @@ func (c *clock) advance(by time.Duration) { c.ms.Add(by.Milliseconds()) }
 type server struct {
 	mu   sync.Mutex
 	down bool
+	asks int
 	got  []identity.Mail
 	hook func() // called while a mail is being sent
 }
@@ -40,6 +41,7 @@ func (s *server) Send(_ context.Context, m identity.Mail) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.asks++
 	if s.down {
 		return errDown
 	}
@@ -51,6 +53,13 @@ func (s *server) set(down bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.down = down
+}
+
+// tried is how often a mail was to be sent.
+func (s *server) tried() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.asks
 }
 
 func (s *server) mails() []identity.Mail {
@@ -110,7 +119,21 @@ func (w *world) delivers(want int) {
 	}
 }
 
-// waiting is how many mails are in the outbox, and what the last failure was.
+// waits reports whether any mail is in the outbox.
+func (w *world) waits() (waits bool) {
+	w.Helper()
+	err := w.db.Read(w.Context(), func(tx *store.Tx) (err error) {
+		waits, err = tx.OutboxDue(w.clock.now().Add(1000 * time.Hour))
+		return err
+	})
+	if err != nil {
+		w.Fatal(err)
+	}
+	return waits
+}
+
+// waiting is how many mails are in the outbox, and what the last failure was. It
+// takes them.
 func (w *world) waiting() (n int, lastError string) {
 	w.Helper()
 	w.write(func(tx *store.Tx) error {

@@ -19,8 +19,6 @@ const (
 	methodBearer      = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
 	methodHolderOfKey = "urn:oasis:names:tc:SAML:2.0:cm:holder-of-key"
 
-	statusSuccess = "urn:oasis:names:tc:SAML:2.0:status:Success"
-
 	// lifetime is how long an answer is good for: what Okta and Entra give is
 	// between five minutes and an hour.
 	lifetime = 5 * time.Minute

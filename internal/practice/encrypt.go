@@ -4,16 +4,15 @@ import (
 	"crypto"
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/des" //nolint:gosec // to show that service providers refuse it
+	"crypto/des"
 	"crypto/rand"
 	"crypto/rsa"
+	// The hashes of OAEP, used by their crypto.Hash values.
+	_ "crypto/sha1"
+	_ "crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
-
-	// The hashes of OAEP, used by their crypto.Hash values.
-	_ "crypto/sha1" //nolint:gosec // OAEP does not rest on collision resistance
-	_ "crypto/sha256"
 )
 
 // Algorithms of XML encryption: xmlenc 1.1, section 5.

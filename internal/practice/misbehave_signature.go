@@ -10,18 +10,30 @@ func signatureRows() []row {
 		return func(d *draft) { d.adjust = func(s *signature) { s.method, s.digest = method, digest } }
 	}
 	return []row{
-		{"unsigned", "T-XML-21", "signature_missing", "Is not signed.",
-			func(d *draft) { d.signAssertion = false }},
-		{"wrong-key", "T-XML-20", "signature", "Is signed by somebody else, who encloses a certificate.",
-			func(d *draft) { d.signer = signerStranger }},
-		{"rolled-over-key", "T-XML-20", "signature unless the next certificate is configured already", "Is signed with the next key, which the metadata does not announce yet.",
-			func(d *draft) { d.signer = signerNext }},
-		{"response-signed-only", "T-XML-22", "", "Is signed as a whole instead of the statement in it.",
-			func(d *draft) { d.signAssertion, d.signResponse = false, true }},
-		{"both-signed", "T-XML-22", "", "Is signed as a whole and within.",
-			func(d *draft) { d.signResponse = true }},
-		{"no-keyinfo", "T-XML-20", "", "Encloses no certificate, which nobody should need.",
-			func(d *draft) { d.adjust = func(s *signature) { s.noKeyInfo = true } }},
+		{
+			"unsigned", "T-XML-21", "signature_missing", "Is not signed.",
+			func(d *draft) { d.signAssertion = false },
+		},
+		{
+			"wrong-key", "T-XML-20", "signature", "Is signed by somebody else, who encloses a certificate.",
+			func(d *draft) { d.signer = signerStranger },
+		},
+		{
+			"rolled-over-key", "T-XML-20", "signature unless the next certificate is configured already", "Is signed with the next key, which the metadata does not announce yet.",
+			func(d *draft) { d.signer = signerNext },
+		},
+		{
+			"response-signed-only", "T-XML-22", "", "Is signed as a whole instead of the statement in it.",
+			func(d *draft) { d.signAssertion, d.signResponse = false, true },
+		},
+		{
+			"both-signed", "T-XML-22", "", "Is signed as a whole and within.",
+			func(d *draft) { d.signResponse = true },
+		},
+		{
+			"no-keyinfo", "T-XML-20", "", "Encloses no certificate, which nobody should need.",
+			func(d *draft) { d.adjust = func(s *signature) { s.noKeyInfo = true } },
+		},
 		{"sha512", "T-XML-17", "", "Is signed with SHA-512.", method(algRSASHA512, algSHA512)},
 		{"rsa-pss", "T-XML-17", "", "Is signed with RSA-PSS.", method(algPSSSHA256, algSHA256)},
 		{"sha1", "T-XML-18", "algorithm unless the connection carries a dated exception", "Is signed with SHA-1, which can be forged.", method(algRSASHA1, algSHA1)},
@@ -44,7 +56,7 @@ func (d *draft) tampered(e element) element {
 // redigested returns a genuine signature's SignedInfo with the digest of
 // another element in it.
 func redigested(signature string, e element) (info, value string) {
-	sum, _ := digest(algSHA256, e.with("")) //nolint:errcheck // the algorithm exists
+	sum, _ := digest(algSHA256, e.with(""))
 	value = base64.StdEncoding.EncodeToString(sum)
 	info = between(signature, "<ds:SignedInfo>", "</ds:SignedInfo>")
 	old := between(info, "<ds:DigestValue>", "</ds:DigestValue>")
@@ -70,55 +82,79 @@ func damageRows() []row {
 		return func(d *draft) { d.afterSigning = change }
 	}
 	return []row{
-		{"tampered-attribute", "T-XML-22", "signature", "Had the address changed after it was signed.",
-			func(d *draft) { d.arrange = func(e element, s string) string { return d.tampered(e).with(s) } }},
-		{"broken-inner-signature", "T-XML-22", "signature", "Is signed well as a whole around a statement whose own signature is broken.",
+		{
+			"tampered-attribute", "T-XML-22", "signature", "Had the address changed after it was signed.",
+			func(d *draft) { d.arrange = func(e element, s string) string { return d.tampered(e).with(s) } },
+		},
+		{
+			"broken-inner-signature", "T-XML-22", "signature", "Is signed well as a whole around a statement whose own signature is broken.",
 			func(d *draft) {
 				d.signResponse = true
 				d.arrange = func(e element, s string) string { return d.tampered(e).with(s) }
-			}},
-		{"broken-outer-signature", "T-XML-22", "signature", "Holds a well signed statement; the signature of the whole is broken.",
+			},
+		},
+		{
+			"broken-outer-signature", "T-XML-22", "signature", "Holds a well signed statement; the signature of the whole is broken.",
 			func(d *draft) {
 				d.signResponse = true
 				d.arrangeWhole = func(e element, s string) string {
 					e.open = strings.Replace(e.open, " ID=", ` Consent="urn:oasis:names:tc:SAML:2.0:consent:obtained" ID=`, 1)
 					return e.with(s)
 				}
-			}},
-		{"empty-signature", "T-XML-21", "signature_missing or signature_malformed", "Has a signature with nothing in it.",
-			after(func(string) string { return node("ds:Signature", "", at{"xmlns:ds", nsSignature}) })},
-		{"empty-signature-value", "T-XML-21", "signature_malformed or signature", "Has a signature without a value.",
-			after(refilled("ds:SignatureValue", ""))},
-		{"short-signature-value", "T-XML-19", "signature", "Has a signature whose value is too short.",
-			after(refilled("ds:SignatureValue", "AAAA"))},
-		{"stripped-digest", "T-XML-05", "signature_malformed or signature", "Has a signature over no digest.",
-			after(refilled("ds:DigestValue", ""))},
-		{"no-signedinfo", "T-XML-05", "signature_malformed", "Has a signature that does not say what is signed.",
+			},
+		},
+		{
+			"empty-signature", "T-XML-21", "signature_missing or signature_malformed", "Has a signature with nothing in it.",
+			after(func(string) string { return node("ds:Signature", "", at{"xmlns:ds", nsSignature}) }),
+		},
+		{
+			"empty-signature-value", "T-XML-21", "signature_malformed or signature", "Has a signature without a value.",
+			after(refilled("ds:SignatureValue", "")),
+		},
+		{
+			"short-signature-value", "T-XML-19", "signature", "Has a signature whose value is too short.",
+			after(refilled("ds:SignatureValue", "AAAA")),
+		},
+		{
+			"stripped-digest", "T-XML-05", "signature_malformed or signature", "Has a signature over no digest.",
+			after(refilled("ds:DigestValue", "")),
+		},
+		{
+			"no-signedinfo", "T-XML-05", "signature_malformed", "Has a signature that does not say what is signed.",
 			after(func(s string) string {
 				return strings.Replace(s, between(s, "<ds:SignedInfo>", "</ds:SignedInfo>"), "", 1)
-			})},
-		{"digest-comment", "T-XML-05", "signature_malformed", "Was tampered with; a comment in the signature holds the digest that fits.",
+			}),
+		},
+		{
+			"digest-comment", "T-XML-05", "signature_malformed", "Was tampered with; a comment in the signature holds the digest that fits.",
 			func(d *draft) {
 				d.arrange = func(e element, s string) string {
 					forged := d.tampered(e)
 					_, value := redigested(s, forged)
 					return forged.with(strings.Replace(s, "<ds:DigestValue>", "<ds:DigestValue><!--"+value+"-->", 1))
 				}
-			}},
-		{"two-signedinfo", "T-XML-05", "signature_malformed", "Was tampered with; the signature says twice what is signed, once with the digest that fits.",
+			},
+		},
+		{
+			"two-signedinfo", "T-XML-05", "signature_malformed", "Was tampered with; the signature says twice what is signed, once with the digest that fits.",
 			func(d *draft) {
 				d.arrange = func(e element, s string) string {
 					forged := d.tampered(e)
 					info, _ := redigested(s, forged)
 					return forged.with(strings.Replace(s, "<ds:SignedInfo>", info+"<ds:SignedInfo>", 1))
 				}
-			}},
-		{"signature-twice", "T-XML-08", "signature_count or signature", "Carries its signature twice.",
-			after(func(s string) string { return s + s })},
-		{"second-signature", "T-XML-08", "signature_count or assertion_count", "Carries a second signature with a forged statement inside.",
+			},
+		},
+		{
+			"signature-twice", "T-XML-08", "signature_count or signature", "Carries its signature twice.",
+			after(func(s string) string { return s + s }),
+		},
+		{
+			"second-signature", "T-XML-08", "signature_count or assertion_count", "Carries a second signature with a forged statement inside.",
 			func(d *draft) {
 				d.afterSigning = func(s string) string { return s + inside(s, node("ds:Object", d.forged().with(""))) }
-			}},
+			},
+		},
 	}
 }
 
@@ -137,49 +173,75 @@ func referenceRows() []row {
 	}
 	return []row{
 		{"signature-over-other", "T-XML-09", "reference or reference_not_consumed", "Carries a good signature that belongs to something else.", donor},
-		{"reference-empty", "T-XML-14", "reference", "Signs “this document” instead of naming what.",
+		{
+			"reference-empty", "T-XML-14", "reference", "Signs “this document” instead of naming what.",
 			func(d *draft) {
 				d.signAssertion, d.signResponse = false, true
 				d.adjustResponse = func(s *signature) { s.reference = "" }
-			}},
-		{"reference-pointer", "T-XML-14", "reference", "Names what is signed by an expression.",
+			},
+		},
+		{
+			"reference-pointer", "T-XML-14", "reference", "Names what is signed by an expression.",
 			func(d *draft) {
 				d.adjust = func(s *signature) { s.reference = "#xpointer(id('" + d.assertionID + "'))" }
-			}},
-		{"reference-elsewhere", "T-XML-14", "reference", "Signs what is to be fetched from another address.",
-			reference(func(s *signature) { s.reference = "http://127.0.0.1:9/practice" })},
-		{"reference-twice", "T-XML-14", "reference", "Signs the same thing twice in one signature.",
+			},
+		},
+		{
+			"reference-elsewhere", "T-XML-14", "reference", "Signs what is to be fetched from another address.",
+			reference(func(s *signature) { s.reference = "http://127.0.0.1:9/practice" }),
+		},
+		{
+			"reference-twice", "T-XML-14", "reference", "Signs the same thing twice in one signature.",
 			reference(func(s *signature) {
 				s.signedInfo = func(info string) string { return info + between(info, "<ds:Reference ", "</ds:Reference>") }
-			})},
-		{"transform-xpath", "T-XML-15", "transform", "Signs a selection of itself.",
+			}),
+		},
+		{
+			"transform-xpath", "T-XML-15", "transform", "Signs a selection of itself.",
 			reference(func(s *signature) {
 				s.transforms = transform(algEnveloped, "") + transform(algXPath, node("ds:XPath", "true()")) + transform(algExclusive, "")
-			})},
-		{"transform-inclusive", "T-XML-15", "transform", "Signs itself together with its surroundings.",
+			}),
+		},
+		{
+			"transform-inclusive", "T-XML-15", "transform", "Signs itself together with its surroundings.",
 			reference(func(s *signature) {
 				s.transforms = transform(algEnveloped, "") + transform(algInclusive, "")
 				s.octets = inheriting
-			})},
-		{"transform-comments", "T-XML-15", "transform", "Signs itself together with comments.",
+			}),
+		},
+		{
+			"transform-comments", "T-XML-15", "transform", "Signs itself together with comments.",
 			reference(func(s *signature) {
 				s.transforms = transform(algEnveloped, "") + transform(algExclusive+"WithComments", "")
-			})},
-		{"many-prefixes", "T-XML-16", "transform", "Signs itself with a list of forty prefixes.",
-			reference(func(s *signature) { s.transforms = exclusive(strings.TrimSpace(strings.Repeat("practice ", 40))) })},
-		{"prefix-list", "T-XML-16", "", "Signs itself with one prefix of its surroundings, as some providers do.",
-			reference(func(s *signature) { s.transforms, s.octets = exclusive("samlp"), inheriting })},
-		{"void-canonicalization", "T-XML-13", "canonicalization or namespace", "Holds a name that cannot be put in canonical form, and the digest of nothing.",
+			}),
+		},
+		{
+			"many-prefixes", "T-XML-16", "transform", "Signs itself with a list of forty prefixes.",
+			reference(func(s *signature) { s.transforms = exclusive(strings.TrimSpace(strings.Repeat("practice ", 40))) }),
+		},
+		{
+			"prefix-list", "T-XML-16", "", "Signs itself with one prefix of its surroundings, as some providers do.",
+			reference(func(s *signature) { s.transforms, s.octets = exclusive("samlp"), inheriting }),
+		},
+		{
+			"void-canonicalization", "T-XML-13", "canonicalization or namespace", "Holds a name that cannot be put in canonical form, and the digest of nothing.",
 			func(d *draft) {
 				d.advice = node("v:void", "", at{"xmlns:v", "1"})
 				d.adjust = func(s *signature) { s.octets = func(string) string { return "" } }
-			}},
-		{"duplicate-id", "T-XML-10", "duplicate_id", "The response and the statement have the same identifier.",
-			func(d *draft) { d.responseID = d.assertionID }},
-		{"duplicate-xml-id", "T-XML-10", "duplicate_id", "The statement's identifier appears a second time as xml:id.",
-			func(d *draft) { d.responseMore = []at{{"xml:id", d.assertionID}} }},
-		{"duplicate-lower-id", "T-XML-10", "duplicate_id", "The statement's identifier appears a second time as Id.",
-			func(d *draft) { d.responseMore = []at{{"Id", d.assertionID}} }},
+			},
+		},
+		{
+			"duplicate-id", "T-XML-10", "duplicate_id", "The response and the statement have the same identifier.",
+			func(d *draft) { d.responseID = d.assertionID },
+		},
+		{
+			"duplicate-xml-id", "T-XML-10", "duplicate_id", "The statement's identifier appears a second time as xml:id.",
+			func(d *draft) { d.responseMore = []at{{"xml:id", d.assertionID}} },
+		},
+		{
+			"duplicate-lower-id", "T-XML-10", "duplicate_id", "The statement's identifier appears a second time as Id.",
+			func(d *draft) { d.responseMore = []at{{"Id", d.assertionID}} },
+		},
 	}
 }
 

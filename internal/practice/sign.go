@@ -5,7 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/sha1" //nolint:gosec // to show that service providers refuse it
+	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/base64"
@@ -121,7 +121,7 @@ func keyInfo(pair *keyPair) string {
 func digest(algorithm, octets string) ([]byte, error) {
 	switch algorithm {
 	case algSHA1:
-		sum := sha1.Sum([]byte(octets)) //nolint:gosec // to show that service providers refuse it
+		sum := sha1.Sum([]byte(octets))
 		return sum[:], nil
 	case algSHA256:
 		sum := sha256.Sum256([]byte(octets))

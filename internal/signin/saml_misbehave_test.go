@@ -194,7 +194,8 @@ func TestSAML_MetadataFromAProviderIsBounded(t *testing.T) {
 	client := w.browser()
 	accepted := w.accepted(w.answer(w.begin(client, "ada@acme.test"), practice.Request{Edited: &practice.Person{
 		Mail: "ada@acme.test", Attributes: []practice.Attribute{
-			{Name: "public_metadata_long", Values: []string{string(long)}}, {Name: "public_metadata_ok", Values: []string{"1"}},
+			{Name: "public_metadata_long", Values: []string{string(long)}},
+			{Name: "public_metadata_ok", Values: []string{"1"}},
 			{Name: "public_metadata_not ok", Values: []string{"1"}},
 		},
 	}}))

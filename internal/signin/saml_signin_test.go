@@ -177,8 +177,10 @@ func TestSAML_CustomAttributesReachPublicMetadata(t *testing.T) {
 		w.signInAs(practice.Request{Edited: &practice.Person{
 			Mail: "ada@acme.test", Groups: []string{"eng"},
 			Attributes: []practice.Attribute{
-				{Name: "dept", Values: []string{"R&D", "Sales"}}, {Name: "badges", Values: []string{" "}},
-				{Name: "public_metadata_desk", Values: []string{"42"}}, {Name: "public_metadata__proto", Values: []string{"x"}},
+				{Name: "dept", Values: []string{"R&D", "Sales"}},
+				{Name: "badges", Values: []string{" "}},
+				{Name: "public_metadata_desk", Values: []string{"42"}},
+				{Name: "public_metadata__proto", Values: []string{"x"}},
 				{Name: "public_metadata_many", Values: []string{"a", "b"}},
 			},
 		}})
