@@ -1,0 +1,233 @@
+package manage_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"usher/internal/fault"
+	"usher/internal/httpio"
+	"usher/internal/identity"
+	"usher/internal/manage"
+	"usher/internal/practice"
+	"usher/internal/saml"
+	"usher/internal/secret"
+	"usher/internal/store"
+	"usher/internal/store/storetest"
+)
+
+const base = "https://usher.test"
+
+// began is when the clock of every test starts.
+var began = time.Date(2026, 11, 25, 9, 30, 0, 0, time.UTC)
+
+// clock is moved by hand.
+type clock struct{ ms atomic.Int64 }
+
+func (c *clock) now() time.Time           { return time.UnixMilli(c.ms.Load()).UTC() }
+func (c *clock) advance(by time.Duration) { c.ms.Add(by.Milliseconds()) }
+
+var (
+	hasher = sync.OnceValue(secret.NewHasher)
+
+	// idpKeys are made once: that is slow.
+	idpKeys = sync.OnceValues(func() (keys []byte, err error) {
+		idp, err := practice.New(practice.Config{
+			BaseURL: "https://idp.test", Now: func() time.Time { return began },
+			SaveKeys: func(pem []byte) error { keys = pem; return nil },
+		})
+		if err == nil {
+			_, err = idp.NextCertificate()
+		}
+		return keys, err
+	})
+)
+
+// world is a deployment without anybody.
+type world struct {
+	testing.TB
+	db    *store.DB
+	clock *clock
+	s     *manage.Service
+}
+
+func each(t *testing.T, test func(t *testing.T, w *world)) {
+	t.Helper()
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, db *store.DB) { test(t, newWorld(t, db)) })
+}
+
+// onSQLite is for what both engines cannot differ in.
+func onSQLite(t *testing.T) *world {
+	t.Helper()
+	t.Parallel()
+	return newWorld(t, storetest.Open(t, store.SQLite))
+}
+
+func newWorld(t testing.TB, db *store.DB) *world {
+	t.Helper()
+	w := &world{TB: t, db: db, clock: &clock{}}
+	w.clock.ms.Store(began.UnixMilli())
+	w.s = &manage.Service{
+		DB: db, Now: w.clock.now, Ring: storetest.Keys(), Hasher: hasher(), BaseURL: base,
+		Fetch: httpio.NewClient(httpio.ClientOptions{Now: w.clock.now, AllowPrivate: true}),
+	}
+	w.write(func(tx *store.Tx) error {
+		in := identity.Instance{ID: identity.NewID[identity.InstanceID](began), Settings: identity.DefaultSettings(), CreatedAt: began, UpdatedAt: began}
+		if _, err := tx.InsertInstance(in); err != nil {
+			return err
+		}
+		for _, role := range []identity.Role{
+			{Key: identity.RoleAdmin, Permissions: identity.SystemPermissions()},
+			{Key: identity.RoleMember, Permissions: []identity.Permission{identity.MembershipsRead}},
+		} {
+			role.ID, role.CreatedAt, role.UpdatedAt = identity.NewID[identity.RoleID](began), began, began
+			if err := tx.InsertRole(role); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return w
+}
+
+func must[T any](v T, err error) func(testing.TB) T {
+	return func(t testing.TB) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+}
+
+// ptr is for the fields of changes.
+func ptr[T any](v T) *T { return &v }
+
+func (w *world) write(f func(*store.Tx) error) {
+	w.Helper()
+	if err := w.db.Write(w.Context(), f); err != nil {
+		w.Fatal(err)
+	}
+}
+
+func get[T any](w *world, f func(*store.Tx) (T, error)) (v T) {
+	w.Helper()
+	err := w.db.Read(w.Context(), func(tx *store.Tx) (err error) {
+		v, err = f(tx)
+		return err
+	})
+	if err != nil {
+		w.Fatal(err)
+	}
+	return v
+}
+
+func (w *world) set(change func(*identity.Settings)) {
+	w.Helper()
+	w.write(func(tx *store.Tx) error {
+		in, err := tx.Instance()
+		if err != nil {
+			return err
+		}
+		change(&in.Settings)
+		return tx.UpdateSettings(in.ID, in.Settings, w.clock.now())
+	})
+}
+
+// refused checks the codes of every failure.
+func refused(t testing.TB, what string, err error, want ...fault.Code) {
+	t.Helper()
+	var got []fault.Code
+	for _, e := range fault.All(err) {
+		got = append(got, e.Code())
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%s: %v (%v), want %v", what, got, err, want)
+	}
+}
+
+// idp is a practice identity provider at its own URL, whose metadata is served by
+// a server that the test can break.
+type idp struct {
+	*practice.IDP
+	url   string
+	mu    sync.Mutex
+	serve func(http.ResponseWriter) // nil: the metadata
+	asked int
+}
+
+func (w *world) idp(at string) *idp {
+	w.Helper()
+	i := &idp{IDP: must(practice.New(practice.Config{BaseURL: at, Now: w.clock.now, Keys: must(idpKeys())(w)}))(w)}
+	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
+		i.mu.Lock()
+		defer i.mu.Unlock()
+		i.asked++
+		if i.serve != nil {
+			i.serve(rw)
+			return
+		}
+		rw.Header().Set("Content-Type", "application/samlmetadata+xml")
+		rw.Write(i.Metadata())
+	}))
+	w.Cleanup(server.Close)
+	i.url = server.URL + "/metadata"
+	return i
+}
+
+func (i *idp) set(serve func(http.ResponseWriter)) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.serve = serve
+}
+
+func (i *idp) certificate() string { return saml.EncodeCertificate(i.Certificate()) }
+
+// fields are a provider's data entered by hand.
+func (i *idp) fields() *manage.SAMLChange {
+	return &manage.SAMLChange{IDPEntityID: ptr(i.EntityID()), IDPSSOURL: ptr(i.SSOURL()), IDPCertificates: []string{i.certificate()}}
+}
+
+func (w *world) organization(name string) identity.Organization {
+	w.Helper()
+	return must(w.s.CreateOrganization(w.Context(), manage.OrganizationChange{Name: &name}))(w).Organization
+}
+
+// connect makes a connection for a domain.
+func (w *world) connect(ch manage.ConnectionChange) identity.Connection {
+	w.Helper()
+	if ch.Name == nil {
+		ch.Name = ptr("Acme sign-in")
+	}
+	if ch.Domains == nil {
+		ch.Domains = []string{"acme.test"}
+	}
+	return must(w.s.CreateConnection(w.Context(), identity.SAMLCustom, ch))(w)
+}
+
+func (w *world) user(address string) identity.User {
+	w.Helper()
+	return must(w.s.CreateUser(w.Context(), manage.UserChange{EmailAddresses: []string{address}}))(w).User
+}
+
+func (w *world) member(org identity.OrgID, address string, role identity.RoleKey) identity.User {
+	w.Helper()
+	u := w.user(address)
+	must(w.s.AddMember(w.Context(), string(org), string(u.ID), role, manage.MetadataChange{}))(w)
+	return u
+}
+
+func (w *world) state(id identity.ConnectionID) identity.MetadataState {
+	w.Helper()
+	return get(w, func(tx *store.Tx) (identity.MetadataState, error) { return tx.MetadataState(id) })
+}
+
+func (w *world) reload(id identity.ConnectionID) identity.Connection {
+	w.Helper()
+	return must(w.s.Connection(w.Context(), id))(w)
+}
