@@ -114,11 +114,11 @@ func TestConnection_RefusesMetadataThatIsOfNoUse(t *testing.T) {
 		"past its date": {
 			&manage.SAMLChange{IDPMetadata: ptr(strings.Replace(honest, "entityID=", `validUntil="2020-01-01T00:00:00Z" entityID=`, 1))}, fault.SAMLFailedToParseIDPMetadata,
 		},
-		"with an insecure SSO URL": {&manage.SAMLChange{IDPMetadata: &insecure}, fault.FormParamValueInvalid},
+		"with an insecure SSO URL": {&manage.SAMLChange{IDPMetadata: &insecure}, fault.SAMLFailedToParseIDPMetadata},
 		"too large":                {&manage.SAMLChange{IDPMetadata: ptr(strings.Repeat(" ", 5<<20+1))}, fault.FormParamTooLarge},
 		"a URL where nobody is":    {&manage.SAMLChange{IDPMetadataURL: ptr("http://127.0.0.1:1/metadata")}, fault.SAMLFailedToFetchIDPMetadata},
 		"a URL that is none":       {&manage.SAMLChange{IDPMetadataURL: ptr("file:///etc/passwd")}, fault.SAMLFailedToFetchIDPMetadata},
-		"javascript as SSO URL":    {&manage.SAMLChange{IDPSSOURL: ptr("javascript:alert(1)")}, fault.FormParamValueInvalid},
+		"javascript as SSO URL":    {&manage.SAMLChange{IDPSSOURL: ptr("javascript:alert(1)")}, fault.FormParamFormatInvalid},
 		"a certificate that is none": {
 			&manage.SAMLChange{IDPCertificates: []string{certificate, "AAAA"}}, fault.FormParamFormatInvalid,
 		},
@@ -157,7 +157,7 @@ func TestConnection_ReportsEveryMistake(t *testing.T) {
 			SAML:             &manage.SAMLChange{IDPSSOURL: ptr("http://idp.test"), ClockSkewSeconds: ptr(700)},
 		}, []fault.Code{
 			fault.FormParamMaxLength, fault.FormParamFormatInvalid, fault.OrganizationNotFound, fault.FormParamFormatInvalid,
-			fault.FormParamValueInvalid, fault.FormParamValueInvalid,
+			fault.FormParamFormatInvalid, fault.FormParamValueInvalid,
 		}},
 		"an unknown organization": {
 			manage.ConnectionChange{Name: ptr("x"), Domains: []string{"acme.test"}, OrganizationID: ptr(string(identity.NewID[identity.OrgID](began)))},

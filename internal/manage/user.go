@@ -78,13 +78,14 @@ func (s *Service) CreateUser(ctx context.Context, ch UserChange) (UserView, erro
 			return err
 		}
 		rows := make([]identity.EmailAddress, 0, len(emails))
-		for _, address := range emails {
+		for i, address := range emails {
 			if err := addressFree(tx, address); err != nil {
 				return err
 			}
+			at := now.Add(time.Duration(i) * time.Millisecond) // they are listed in this order
 			rows = append(rows, identity.EmailAddress{
 				ID: identity.NewID[identity.EmailID](now), UserID: u.ID, Address: address,
-				Status: identity.Verified, Strategy: strategyAdmin, VerifiedAt: now, CreatedAt: now, UpdatedAt: now,
+				Status: identity.Verified, Strategy: strategyAdmin, VerifiedAt: now, CreatedAt: at, UpdatedAt: at,
 			})
 		}
 		if len(rows) > 0 {

@@ -54,7 +54,7 @@ func TestDecodePost(t *testing.T) {
 		"T-XML-30 not base64":                           {"<r/>", nil, "encoding"},
 		"T-XML-30 base64 for URLs":                      {"PD8-_w==", nil, "encoding"},
 		"T-XML-30 base64 without its end":               {encode([]byte("<r/>"))[:7], nil, "encoding"},
-		"T-XML-30 a letter that ends like a line break": {"PHI\u010avPg==", nil, "encoding"},
+		"T-XML-30 a letter that ends like a line break": {" PHI\u010avPg==", nil, "encoding"},
 		"T-XML-30 a percent that is broken":             {encode([]byte("<r/>")) + "%0", nil, "encoding"},
 	}
 	for name, tc := range tests {
