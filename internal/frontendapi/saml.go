@@ -79,12 +79,17 @@ func (a *API) handleSAMLACS(w http.ResponseWriter, r *http.Request) error {
 		return errors.Join(err, a.refused(r, err))
 	}
 	if accepted.Binding != "" {
-		http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure wherever people come by https
-			Name: session.BindingCookie, Value: accepted.Binding, Path: "/", MaxAge: bindingAge,
-			HttpOnly: true, Secure: a.Sessions.Secure, SameSite: http.SameSiteLaxMode,
-		})
+		a.setBinding(w, accepted.Binding, bindingAge)
 	}
 	return redirect(w, r, completePath+"?nonce="+accepted.Nonce)
+}
+
+// setBinding sets the binding cookie for so many seconds; -1 removes it.
+func (a *API) setBinding(w http.ResponseWriter, value string, age int) {
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure wherever people come by https
+		Name: session.BindingCookie, Value: value, Path: "/", MaxAge: age,
+		HttpOnly: true, Secure: a.Sessions.Secure, SameSite: http.SameSiteLaxMode,
+	})
 }
 
 // refused counts a refusal against its address; a failure of our own is none.
@@ -143,6 +148,9 @@ func (a *API) complete(w http.ResponseWriter, r *http.Request, ret signin.Return
 	}
 	if err != nil {
 		return err
+	}
+	if ret.Binding != "" {
+		a.setBinding(w, "", -1)
 	}
 	a.Sessions.SetCookie(w, done.Cookie)
 	return redirect(w, r, a.Pages.Arrived(done))

@@ -82,7 +82,7 @@ func (tx *Tx) MembershipsOfOrganization(org identity.OrgID, f MembershipFilter, 
 
 // MembershipsOfUser lists the memberships of a user, the newest first.
 func (tx *Tx) MembershipsOfUser(user identity.UserID, p Page) ([]identity.Membership, int, error) {
-	s := search{from: "memberships m", order: "m.created_at DESC, m.id DESC"}
+	s := search{from: "memberships m", order: "m.created_at DESC, m.id DESC", kept: true}
 	s.and("m.user_id = ?", user)
 	return find(tx, s, membershipColumns, scanMembership, p)
 }

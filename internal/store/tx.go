@@ -182,6 +182,7 @@ type search struct {
 	where []string // joined by AND
 	order string   // with its direction and a tie-break
 	args  []any
+	kept  bool // its text is always the same: the statement is kept prepared
 }
 
 // and adds a condition whose question marks stand for the values.
@@ -274,7 +275,11 @@ func find[T any](tx *Tx, s search, columns string, scan func(scanner) (T, error)
 	n := len(s.args)
 	query := "SELECT " + columns + " FROM " + s.from + s.conditions() + " ORDER BY " + s.order +
 		" LIMIT $" + strconv.Itoa(n+1) + " OFFSET $" + strconv.Itoa(n+2)
-	rows, err := list(tx, scan, query, append(s.args[:n:n], p.Limit, p.Offset)...)
+	run := list[T]
+	if s.kept {
+		run = all[T]
+	}
+	rows, err := run(tx, scan, query, append(s.args[:n:n], p.Limit, p.Offset)...)
 	if err != nil {
 		return nil, 0, err
 	}
