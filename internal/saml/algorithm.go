@@ -4,7 +4,7 @@ import (
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/rsa"
-	_ "crypto/sha1" // registers SHA-1: by exception in signatures, and the default digest of RSA-OAEP
+	_ "crypto/sha1" //nolint:gosec // registers SHA-1: by exception in signatures, and the default digest of RSA-OAEP
 	_ "crypto/sha256"
 	_ "crypto/sha512"
 	"fmt"

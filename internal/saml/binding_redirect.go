@@ -77,7 +77,7 @@ func readSignedQuery(rawQuery, param string) (*signedParams, error) {
 		case q.octets[p.name] != "":
 			return nil, &refusal{"binding", p.name + " once", "twice"}
 		case i < last:
-			return nil, &refusal{"binding", strings.Join(order, ", ") + " in this order", p.name + " after " + order[last]}
+			return nil, &refusal{"binding", strings.Join(order, ", ") + " in this order", p.name + " after " + order[last]} //nolint:gosec // last is an index of order
 		}
 		last = i
 		q.octets[p.name], q.values[p.name] = p.octets, p.value

@@ -72,7 +72,7 @@ func DecodeRedirect(value string) ([]byte, error) {
 func decodeBase64(s string) ([]byte, error) {
 	if strings.ContainsAny(s, xmlSpace) {
 		s = strings.Map(func(r rune) rune {
-			if r < 0x80 && isSpace(byte(r)) {
+			if r < 0x80 && isSpace(byte(r)) { //nolint:gosec // ASCII
 				return -1
 			}
 			return r
@@ -85,7 +85,7 @@ func decodeBase64(s string) ([]byte, error) {
 func refused(err error) error {
 	f := fault.New(fault.SAMLResponseInvalid).Because(err)
 	if r, ok := errors.AsType[*refusal](err); ok {
-		f.Detail("reason", r.reason, "expected", clip(r.expected), "received", clip(r.received))
+		return f.Detail("reason", r.reason, "expected", clip(r.expected), "received", clip(r.received))
 	}
 	return f
 }

@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	methodBearer    = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
+	methodBearer    = "urn:oasis:names:tc:SAML:2.0:cm:bearer" //nolint:gosec // a method's name
 	formatTransient = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
 
 	// maxNameID is in bytes (threat T-SAML-31); ours. saml-core asks for 256

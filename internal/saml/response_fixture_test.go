@@ -311,7 +311,7 @@ func (x testEncryption) wrap(t testing.TB, key []byte) []byte {
 		to = &beta().key.PublicKey
 	}
 	if x.transport == nsXEnc+"rsa-1_5" {
-		wrapped, err := rsa.EncryptPKCS1v15(rand.Reader, to, key)
+		wrapped, err := rsa.EncryptPKCS1v15(rand.Reader, to, key) //nolint:staticcheck // as an old provider does
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -367,7 +367,6 @@ func TestParseResponse_RefusesWhatIsMeantForOthers(t *testing.T) {
 func TestParseResponse_RefusesWhatIsNoSignIn(t *testing.T) {
 	t.Parallel()
 	const bearer = `Method="urn:oasis:names:tc:SAML:2.0:cm:bearer"`
-	const statement = `<saml:AuthnStatement AuthnInstant="2026-11-25T09:29:00Z" SessionIndex="_session1" SessionNotOnOrAfter="2026-11-25T17:30:00Z">`
 	confirmation := func(old, text string) refusalTest {
 		return refusalTest{idp: does(old, text), reason: "subject_confirmation", check: "subject_confirmation"}
 	}

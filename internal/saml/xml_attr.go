@@ -196,7 +196,7 @@ func appendReference(out []byte, name string) ([]byte, bool) {
 	if hex, isHex := strings.CutPrefix(digits, "x"); isHex {
 		digits, base = hex, 16
 	}
-	n, err := strconv.ParseUint(digits, base, 32)
+	n, err := strconv.ParseUint(digits, base, 31)
 	if err != nil || !isChar(rune(n)) {
 		return out, false
 	}

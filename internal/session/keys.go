@@ -207,12 +207,6 @@ func (k *Keys) Rotate(ctx context.Context, atOnce bool) (Rotation, error) {
 			}
 			r.Retired = append(r.Retired, o.ID)
 		}
-		if atOnce {
-			// Those whose retirement was planned for later go now as well.
-			if _, err := tx.DeleteSigningKeysRetiredBefore(now.Add(publishBefore + TokenLifetime + retireAfter + time.Second)); err != nil {
-				return err
-			}
-		}
 		return tx.InsertSigningKey(key)
 	})
 	k.mu.Lock()

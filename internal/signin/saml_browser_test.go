@@ -443,7 +443,50 @@ func firstSignInRace(t *testing.T, w *world, flows ...*signin.Flow) {
 	w.checkCounts(map[string]int{"users": 1, "enterprise_accounts": 1, "email_addresses": 1, "memberships": 1, "sessions": 20})
 }
 
-// A configuration that changes while an answer is judged is judged by again.
+// While a connection is revised again and again, every answer is judged by the
+// revision that its attempt names, and by no other.
+func TestSAML_ARevisionInTheMiddleIsJudgedByToo(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		right, wrong := encode(w.idp.Certificate()), encode(must(w.idp.NextCertificate())(t))
+		var answers []signin.Answer
+		for range 15 {
+			answers = append(answers, w.answer(w.begin(w.browser(), "ada@acme.test"), practice.Request{}))
+		}
+		done := make(chan struct{})
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			for n := 0; ; n++ {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				w.revise(w.conn.ID, func(c *identity.Connection) {
+					c.Config.SAML.IDPCertificates = []string{[]string{wrong, right}[n%2]}
+				})
+			}
+		})
+		for _, answer := range answers {
+			accepted, err := w.flow.FinishSAML(t.Context(), answer)
+			if fault.Is(err, fault.ServiceUnavailable) || errors.Is(err, store.ErrBusy) {
+				continue // revised too often meanwhile
+			}
+			id := accepted.AttemptID
+			if err != nil {
+				id = w.refusal(err).attempt.ID
+			}
+			a := w.attempt(id)
+			r := get(w, func(tx *store.Tx) (identity.ConnectionRevision, error) { return tx.Revision(a.RevisionID) })
+			if trusted := r.Config.SAML.IDPCertificates[0] == right; trusted != (err == nil) {
+				t.Errorf("judged %v by revision %d, which trusts the certificate: %v", err, r.Number, trusted)
+			}
+		}
+		close(done)
+		wg.Wait()
+	})
+}
+
+// An attempt names the revision that judged it, not the one that it began under.
 func TestSAML_AnAttemptNamesTheRevisionThatJudgedIt(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		ticket := w.begin(w.browser(), "ada@acme.test")
