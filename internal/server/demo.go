@@ -138,8 +138,8 @@ func (d *dev) home() account.DevHome {
 			{Icon: "mail", Title: "Mailbox", Text: "Every mail that Usher sends while you develop.", URL: d.info.MailboxURL},
 		},
 		Commands: []account.DevCommand{
-			{Command: "usher explain --data " + d.options.Data + " --email alice@acme.test", Text: "What would happen if Alice signed in now, and why."},
-			{Command: "usher saml decode FILE", Text: "Every check of a SAML response, in plain words."},
+			{Command: self() + " explain --data " + d.options.Data + " --email alice@acme.test", Text: "What would happen if Alice signed in now, and why."},
+			{Command: self() + " saml decode FILE", Text: "Every check of a SAML response, in plain words."},
 		},
 	}
 	if d.options.NoDemo {

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"usher/internal/practice"
@@ -255,6 +256,14 @@ func (d *dev) answers(ctx context.Context) error {
 	return nil
 }
 
+// self is how the person at the terminal calls this program.
+func self() string {
+	if strings.Contains(filepath.ToSlash(os.Args[0]), "/go-build") {
+		return "go run ./cmd/usher" // as the README says
+	}
+	return "usher"
+}
+
 func (d *dev) greet() {
 	p := func(format string, args ...any) { fmt.Fprintf(d.out, format+"\n", args...) }
 	base := d.cfg.PublicURL
@@ -268,7 +277,7 @@ func (d *dev) greet() {
 		p("    Sign in without SSO        %s/sign-in?email_address=carol@globex.test", base)
 		p("      the code arrives in the mailbox below")
 		p("    Practice provider          %s/practice/acme/", base)
-		p("    What would happen?         usher explain --data %s --email alice@acme.test", d.options.Data)
+		p("    What would happen?         %s explain --data %s --email alice@acme.test", self(), d.options.Data)
 	}
 	p("    Mail                       %s", d.info.MailboxURL)
 	p("")
