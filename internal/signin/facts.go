@@ -1,6 +1,8 @@
 package signin
 
 import (
+	"slices"
+
 	"usher/internal/identity"
 	"usher/internal/policy"
 	"usher/internal/store"
@@ -8,30 +10,74 @@ import (
 
 // loadFacts reads all that policy.Admit looks at besides what is given: the
 // connection, the settings and the claims. It runs in the transaction that carries
-// the decision out, so that the decision cannot be stale.
+// the decision out, so that the decision cannot be stale. What policy looks at only
+// for somebody who is not known yet is read only then.
 func loadFacts(tx *store.Tx, f policy.AdmitFacts) (policy.AdmitFacts, error) {
-	if err := loadOrganization(tx, &f); err != nil {
-		return f, err
-	}
-	if f.Claims.Subject != "" {
-		account, err := tx.AccountBySubject(f.Connection.ID, f.Claims.Subject)
-		if ignoreMissing(err) != nil {
+	for _, load := range []func(*store.Tx, *policy.AdmitFacts) error{loadLinked, loadByEmail, loadOrganization} {
+		if err := load(tx, &f); err != nil {
 			return f, err
 		}
-		if account.ID != "" {
-			if f.Linked, err = loadPerson(tx, f.Connection, account.UserID); err != nil {
-				return f, err
-			}
-		}
 	}
-	if f.Claims.Email == "" {
-		return f, nil
-	}
-	return f, loadByEmail(tx, &f)
+	return f, nil
 }
 
-// loadOrganization reads the connection's organization, how full it is, and the
-// role that newcomers get.
+// loadLinked reads the person whom the subject names at the connection.
+func loadLinked(tx *store.Tx, f *policy.AdmitFacts) error {
+	if f.Claims.Subject == "" {
+		return nil
+	}
+	account, err := tx.AccountBySubject(f.Connection.ID, f.Claims.Subject)
+	if err != nil {
+		return ignoreMissing(err)
+	}
+	if f.Linked, err = loadPerson(tx, f.Connection, account.UserID); err != nil {
+		return err
+	}
+	f.Linked.Account = &account
+	return nil
+}
+
+// loadByEmail reads the people who hold the address. A verified address has one
+// owner; who holds it unverified matters only while nobody else is meant.
+func loadByEmail(tx *store.Tx, f *policy.AdmitFacts) error {
+	if f.Claims.Email == "" {
+		return nil
+	}
+	if f.Linked != nil && holdsVerified(f.Linked, f.Claims.Email) {
+		f.ByVerifiedEmail = f.Linked
+		return nil
+	}
+	held, err := tx.VerifiedEmail(f.Claims.Email)
+	if ignoreMissing(err) != nil {
+		return err
+	}
+	if err == nil {
+		f.ByVerifiedEmail, err = loadWithAccount(tx, f.Connection, held.UserID)
+		return err
+	}
+	if f.Linked != nil {
+		return nil
+	}
+	others, err := tx.UnverifiedEmails(f.Claims.Email)
+	if err != nil {
+		return err
+	}
+	for _, e := range others {
+		p, err := loadWithAccount(tx, f.Connection, e.UserID)
+		if err != nil {
+			return err
+		}
+		f.ByUnverifiedEmail = append(f.ByUnverifiedEmail, *p)
+	}
+	return nil
+}
+
+func holdsVerified(p *policy.Person, email identity.Email) bool {
+	return slices.ContainsFunc(p.Emails, func(e identity.EmailAddress) bool { return e.Address == email && e.IsVerified() })
+}
+
+// loadOrganization reads the connection's organization and, for somebody who may
+// join it, how full it is and the role that newcomers get.
 func loadOrganization(tx *store.Tx, f *policy.AdmitFacts) error {
 	id := f.Connection.OrganizationID
 	if id == "" {
@@ -42,6 +88,9 @@ func loadOrganization(tx *store.Tx, f *policy.AdmitFacts) error {
 		return ignoreMissing(err)
 	}
 	f.Organization = &org
+	if f.Linked != nil && f.Linked.Membership != nil {
+		return nil
+	}
 	if org.MaxAllowedMemberships > 0 {
 		if f.Members, err = tx.CountMembers(id); err != nil {
 			return err
@@ -52,36 +101,20 @@ func loadOrganization(tx *store.Tx, f *policy.AdmitFacts) error {
 	return ignoreMissing(err)
 }
 
-// loadByEmail reads the people who hold the address.
-func loadByEmail(tx *store.Tx, f *policy.AdmitFacts) error {
-	held, err := tx.VerifiedEmail(f.Claims.Email)
-	if ignoreMissing(err) != nil {
-		return err
-	}
-	switch {
-	case held.ID == "":
-	case f.Linked != nil && f.Linked.User.ID == held.UserID: // as it mostly is
-		f.ByVerifiedEmail = f.Linked
-	default:
-		if f.ByVerifiedEmail, err = loadPerson(tx, f.Connection, held.UserID); err != nil {
-			return err
-		}
-	}
-	others, err := tx.UnverifiedEmails(f.Claims.Email)
+// loadWithAccount is loadPerson with the account at the connection, if there is one.
+func loadWithAccount(tx *store.Tx, c identity.Connection, id identity.UserID) (*policy.Person, error) {
+	p, err := loadPerson(tx, c, id)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for _, e := range others {
-		p, err := loadPerson(tx, f.Connection, e.UserID)
-		if err != nil {
-			return err
-		}
-		f.ByUnverifiedEmail = append(f.ByUnverifiedEmail, *p)
+	account, err := tx.AccountOf(c.ID, id)
+	if err == nil {
+		p.Account = &account
 	}
-	return nil
+	return p, ignoreMissing(err)
 }
 
-// loadPerson reads a person with what matters at the connection.
+// loadPerson reads a person with addresses and memberships.
 func loadPerson(tx *store.Tx, c identity.Connection, id identity.UserID) (*policy.Person, error) {
 	u, err := tx.User(id)
 	if err != nil {
@@ -90,13 +123,6 @@ func loadPerson(tx *store.Tx, c identity.Connection, id identity.UserID) (*polic
 	p := &policy.Person{User: u}
 	if p.Emails, err = tx.EmailAddressesOf(id); err != nil {
 		return nil, err
-	}
-	account, err := tx.AccountOf(c.ID, id)
-	if ignoreMissing(err) != nil {
-		return nil, err
-	}
-	if account.ID != "" {
-		p.Account = &account
 	}
 	return p, loadMemberships(tx, c, p)
 }
