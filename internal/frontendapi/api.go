@@ -5,7 +5,9 @@ package frontendapi
 
 import (
 	"net/http"
+	"slices"
 
+	"usher/internal/fault"
 	"usher/internal/httpio"
 	"usher/internal/identity"
 	"usher/internal/manage"
@@ -19,7 +21,10 @@ type API struct {
 	Manage   *manage.Service
 	Sessions *session.Manager
 	Pages    Pages
+	BaseURL  string          // the deployment's public origin, without a slash at the end
+	Origins  []string        // of applications whose pages may ask for tokens, besides BaseURL
 	Refusals *httpio.Limiter // of refused answers, by address
+	Floods   *httpio.Limiter // of refused answers, by connection
 }
 
 // Pages are what a person is shown at the end of the provider's leg. They belong
@@ -69,8 +74,12 @@ func (a *API) handleToken(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	origin, err := a.origin(r)
+	if err != nil {
+		return err
+	}
 	ask := session.Ask{
-		Session: identity.SessionID(r.PathValue("session_id")), Client: client.ID, AuthorizedParty: r.Header.Get("Origin"),
+		Session: identity.SessionID(r.PathValue("session_id")), Client: client.ID, AuthorizedParty: origin,
 	}
 	if form.Has("organization_id") {
 		text, err := form.Text("organization_id")
@@ -85,4 +94,18 @@ func (a *API) handleToken(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return httpio.WriteJSON(w, http.StatusOK, map[string]string{"object": "token", "jwt": token})
+}
+
+// origin is the one Origin of a request, of our own pages or an application's; it
+// becomes the token's authorized party. A caller without one, which is no page,
+// gets a token that names none.
+func (a *API) origin(r *http.Request) (string, error) {
+	values := r.Header.Values("Origin")
+	switch {
+	case len(values) == 0:
+		return "", nil
+	case len(values) > 1, values[0] != a.BaseURL && !slices.Contains(a.Origins, values[0]):
+		return "", fault.New(fault.OriginInvalid)
+	}
+	return values[0], nil
 }

@@ -104,6 +104,7 @@ func newWorld(t testing.TB, engine store.Engine) *world {
 	(&frontendapi.API{
 		SignIn: w.tools.SignIn, Manage: w.tools.Manage, Sessions: w.tools.Sessions, Pages: ui,
 		Refusals: httpio.NewLimiter(httpio.Limit{Events: 60, Per: time.Minute}, 100, now),
+		Floods:   httpio.NewLimiter(httpio.Limit{Events: 600, Per: time.Minute}, 100, now),
 	}).Routes(mux)
 	w.handler = mux
 	w.idp = must(practice.New(practice.Config{

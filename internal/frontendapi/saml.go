@@ -57,11 +57,6 @@ func (a *API) handleSAMLACS(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return fault.New(fault.SAMLConnectionActiveNotFound).Because(err)
 	}
-	// Only refusals count: a whole office may stand behind one address (threat
-	// T-DOS-10).
-	if wait := a.Refusals.Waiting(httpio.AddressKey(httpio.ClientIP(r))); wait > 0 {
-		return httpio.TooMany(wait)
-	}
 	httpio.LimitBody(w, r, maxSAMLForm)
 	form, err := httpio.ReadForm(w, r)
 	if err != nil {
@@ -69,14 +64,14 @@ func (a *API) handleSAMLACS(w http.ResponseWriter, r *http.Request) error {
 	}
 	response, responseErr := form.Text("SAMLResponse")
 	relayState, relayErr := form.Text("RelayState")
-	if err := fault.Join(responseErr, relayErr); err != nil {
+	if err := fault.Join(responseErr, relayErr, a.mayPost(r, id, relayState)); err != nil {
 		return err
 	}
 	accepted, err := a.SignIn.FinishSAML(r.Context(), signin.Answer{
 		Connection: id, SAMLResponse: response, RelayState: relayState, TraceID: httpio.TraceID(r.Context()),
 	})
 	if err != nil {
-		return errors.Join(err, a.refused(r, err))
+		return errors.Join(err, a.refused(r, id, err))
 	}
 	if accepted.Binding != "" {
 		a.setBinding(w, accepted.Binding, bindingAge)
@@ -87,19 +82,35 @@ func (a *API) handleSAMLACS(w http.ResponseWriter, r *http.Request) error {
 // setBinding sets the binding cookie for so many seconds; -1 removes it.
 func (a *API) setBinding(w http.ResponseWriter, value string, age int) {
 	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure wherever people come by https
-		Name: session.BindingCookie, Value: value, Path: "/", MaxAge: age,
+		Name: a.Sessions.BindingCookie(), Value: value, Path: "/", MaxAge: age,
 		HttpOnly: true, Secure: a.Sessions.Secure, SameSite: http.SameSiteLaxMode,
 	})
 }
 
-// refused counts a refusal against its address; a failure of our own is none.
-// That the limit is reached is for the next request to be told.
-func (a *API) refused(r *http.Request, cause error) error {
+// mayPost stops floods: only refusals count, by address and by connection, and an
+// answer that is awaited always passes, for a whole office may stand behind one
+// address (threat T-DOS-10).
+func (a *API) mayPost(r *http.Request, id identity.ConnectionID, relayState string) error {
+	wait := max(a.Refusals.Waiting(httpio.AddressKey(httpio.ClientIP(r))), a.Floods.Waiting(string(id)))
+	if wait == 0 {
+		return nil
+	}
+	awaited, err := a.SignIn.Awaited(r.Context(), id, relayState)
+	if err == nil && !awaited {
+		err = httpio.TooMany(wait)
+	}
+	return err
+}
+
+// refused counts a refusal; a failure of our own is none. That the limit is
+// reached is for the next request to be told.
+func (a *API) refused(r *http.Request, id identity.ConnectionID, cause error) error {
 	if fault.From(cause).Status() >= http.StatusInternalServerError {
 		return nil
 	}
 	_, err := a.Refusals.Take(r.Context(), httpio.AddressKey(httpio.ClientIP(r)))
-	return err
+	_, floodErr := a.Floods.Take(r.Context(), string(id))
+	return errors.Join(err, floodErr)
 }
 
 // redirect sends a browser on by GET.
@@ -125,7 +136,7 @@ func (a *API) handleSAMLComplete(w http.ResponseWriter, r *http.Request) error {
 
 func (a *API) complete(w http.ResponseWriter, r *http.Request, ret signin.Return) error {
 	var err error
-	if ret.Binding, _, err = session.ReadCookie(r, session.BindingCookie); err != nil {
+	if ret.Binding, _, err = session.ReadCookie(r, a.Sessions.BindingCookie()); err != nil {
 		return err
 	}
 	client, known, err := a.Sessions.Client(r.Context(), r)

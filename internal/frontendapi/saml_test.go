@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -143,7 +144,7 @@ func TestComplete_WhatTheProviderBeganEndsInTheBrowserThatBroughtIt(t *testing.T
 		b, other := w.program(), w.program()
 		rec := b.crossSite(w.acs(), w.unasked(practice.Request{}))
 		line := rec.Header().Get("Set-Cookie")
-		for _, want := range []string{"__usher_saml=", "HttpOnly", "Secure", "SameSite=Lax", "Max-Age=300"} {
+		for _, want := range []string{"__Host-usher_saml=", "HttpOnly", "Secure", "SameSite=Lax", "Max-Age=300"} {
 			if !strings.Contains(line, want) {
 				t.Errorf("%s lacks %s", line, want)
 			}
@@ -153,7 +154,7 @@ func TestComplete_WhatTheProviderBeganEndsInTheBrowserThatBroughtIt(t *testing.T
 			t.Errorf("a forwarded link made a browser known: %v", other.cookies)
 		}
 		done := b.follows(rec)
-		if done.Code != http.StatusSeeOther || done.Header().Get("Location") != "/user" || b.cookies["__client"] == "" || b.cookies["__usher_saml"] != "" {
+		if done.Code != http.StatusSeeOther || done.Header().Get("Location") != "/user" || b.cookies["__client"] == "" || b.cookies["__Host-usher_saml"] != "" {
 			t.Errorf("got %d to %q with cookies %v: %s", done.Code, done.Header().Get("Location"), b.cookies, done.Body)
 		}
 		tokens(t, w, b)
@@ -191,6 +192,10 @@ func TestACS_OnlyRefusalsCount(t *testing.T) {
 	checkCode(t, "one more", rec, 429, fault.TooManyRequests)
 	if rec.Header().Get("Retry-After") != "1" {
 		t.Errorf("Retry-After %q", rec.Header().Get("Retry-After"))
+	}
+	awaited := w.answer(office.begin("ada@acme.test"), practice.Request{})
+	if rec := office.crossSite(w.acs(), awaited); rec.Code != http.StatusSeeOther {
+		t.Errorf("an answer that is awaited, behind the same address: %d %s", rec.Code, rec.Body)
 	}
 	elsewhere := w.program()
 	elsewhere.address = "198.51.100.7:99"
@@ -258,6 +263,12 @@ func tokens(t *testing.T, w *world, b *browser) {
 	var token struct{ Object, JWT string }
 	if err := json.Unmarshal(rec.Body.Bytes(), &token); err != nil || rec.Code != http.StatusOK || token.Object != "token" || strings.Count(token.JWT, ".") != 2 {
 		t.Errorf("got %d %s, %v", rec.Code, rec.Body, err)
+	}
+	for name, origins := range map[string][]string{"a foreign page": {"https://evil.test"}, "two origins": {base, base}, "a page without one": {"null"}} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, base+path, nil)
+		r.Header["Origin"] = origins
+		r.AddCookie(&http.Cookie{Name: "__client", Value: b.cookies["__client"]})
+		checkCode(t, name+", threat T-SES-08", b.do(r), 400, fault.OriginInvalid)
 	}
 	checkCode(t, "a foreign organization", b.send(http.MethodPost, path, url.Values{"organization_id": {"org_x"}}.Encode()), 404, fault.OrganizationNotFound)
 	if rec := b.send(http.MethodPost, path, "organization_id="); rec.Code != http.StatusOK {

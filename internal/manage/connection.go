@@ -228,6 +228,13 @@ func (s *Service) admissible(tx *store.Tx, before, c identity.Connection) error 
 	if facts.Others, err = tx.ConnectionsByDomains(neighbours(c)); err != nil {
 		return err
 	}
+	if c.Config.AllowSubdomains {
+		below, err := tx.ConnectionsBelow(c.Domains)
+		if err != nil {
+			return err
+		}
+		facts.Others = append(facts.Others, below...)
+	}
 	d := policy.ConnectionDomains(facts)
 	if d.Denied != nil {
 		return d.Denied
@@ -335,6 +342,11 @@ func (s *Service) applySAML(c *identity.Connection, ch SAMLChange, known *learne
 		certs, err := encodeCertificates(ch.IDPCertificates)
 		errs = append(errs, err)
 		conf.IDPCertificates = certs
+	}
+	// What an administrator sets by hand stays: the URL would bring a certificate
+	// back that was taken away.
+	if conf.IDPMetadataURL != "" && (ch.IDPEntityID != nil || ch.IDPSSOURL != nil || len(ch.IDPCertificates) > 0) {
+		conf.IDPMetadataURL = ""
 	}
 	set(&conf.IDPMetadataURL, ch.IDPMetadataURL)
 	if known != nil {

@@ -229,6 +229,12 @@ func TestConnection_DomainsThatOthersHaveAreRefused(t *testing.T) {
 		must(w.s.ChangeConnection(t.Context(), c.ID, manage.ConnectionChange{SAML: &manage.SAMLChange{AllowSubdomains: ptr(true)}}))(t)
 		refused(t, "a subdomain of one that speaks for all", take(manage.ConnectionChange{Domains: []string{"eu.acme.test"}}), fault.ConnectionDomainTaken)
 
+		// A name above another organization's would speak for its people (invariant 3).
+		w.connect(manage.ConnectionChange{OrganizationID: ptr(string(acme.ID)), Domains: []string{"de.initech.test"}})
+		above := manage.ConnectionChange{Domains: []string{"initech.test"}, SAML: idp.fields()}
+		above.SAML.AllowSubdomains = ptr(true)
+		refused(t, "all below a name, another's among them", take(above), fault.ConnectionDomainTaken)
+
 		// Enrollment by a verified domain stands in the way of a new connection, and
 		// ends when one that has the domain already is enabled.
 		w.write(func(tx *store.Tx) error {

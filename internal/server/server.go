@@ -38,7 +38,9 @@ const rateKeys = 100_000 // addresses remembered
 func visitRate() httpio.Limit   { return httpio.Limit{Events: 20_000, Per: 10 * time.Minute} }
 func startRate() httpio.Limit   { return httpio.Limit{Events: 50, Per: 100 * time.Second} }
 func tryRate() httpio.Limit     { return httpio.Limit{Events: 30, Per: 100 * time.Second} }
+func mailRate() httpio.Limit    { return httpio.Limit{Events: 100, Per: time.Hour} }
 func refusalRate() httpio.Limit { return httpio.Limit{Events: 60, Per: time.Minute} }
+func floodRate() httpio.Limit   { return httpio.Limit{Events: 600, Per: time.Minute} }
 
 // Server is a deployment that serves.
 type Server struct {
@@ -74,6 +76,7 @@ func build(cfg Config, t *Tools, log *slog.Logger, ex extras) (*Server, error) {
 		Visits: httpio.NewLimiter(visitRate(), rateKeys, t.Now),
 		Starts: httpio.NewLimiter(startRate(), rateKeys, t.Now),
 		Tries:  httpio.NewLimiter(tryRate(), rateKeys, t.Now),
+		Mails:  httpio.NewLimiter(mailRate(), rateKeys, t.Now),
 	}
 	if err := ui.Init(); err != nil {
 		return nil, err
@@ -82,14 +85,16 @@ func build(cfg Config, t *Tools, log *slog.Logger, ex extras) (*Server, error) {
 	(&backendapi.API{Manage: t.Manage, SignIn: t.SignIn, Sessions: t.Sessions, BaseURL: cfg.PublicURL}).Routes(mux)
 	(&frontendapi.API{
 		SignIn: t.SignIn, Manage: t.Manage, Sessions: t.Sessions, Pages: ui,
+		BaseURL: cfg.PublicURL, Origins: cfg.AllowedOrigins,
 		Refusals: httpio.NewLimiter(refusalRate(), rateKeys, t.Now),
+		Floods:   httpio.NewLimiter(floodRate(), rateKeys, t.Now),
 	}).Routes(mux)
 	ui.Routes(mux)
 	for pattern, h := range ex.mounts {
 		mux.Handle(pattern, h)
 	}
 	guarded := httpio.Chain(mux,
-		httpio.Require(httpio.WriteError, httpio.KnownHost(append(ex.hosts, public.Host)...)),
+		httpio.Require(httpio.WriteError, httpio.KnownHost(append(ex.hosts, public.Host, cfg.apiHost())...)),
 		httpio.ClientAddress(cfg.TrustedProxies),
 		transportSecurity(public.Scheme == "https"),
 	)

@@ -11,9 +11,9 @@ const (
 	// ClientCookie names the browser. Clerk's Frontend API uses the same name.
 	ClientCookie = "__client"
 
-	// BindingCookie keeps the redirect after an answer that a provider initiated
+	// bindingCookie keeps the redirect after an answer that a provider initiated
 	// from working in any other browser.
-	BindingCookie = "__usher_saml"
+	bindingCookie = "usher_saml"
 
 	// clientTokenBytes is 256 bits of chance.
 	clientTokenBytes = 32
@@ -21,6 +21,20 @@ const (
 	// clientCookieAge is in seconds: a year. Browsers cap it at 400 days.
 	clientCookieAge = 365 * 24 * 60 * 60
 )
+
+// BindingCookie is the name of the cookie that keeps the redirect after an answer
+// that a provider initiated from working in any other browser.
+func (m *Manager) BindingCookie() string { return m.HostCookie(bindingCookie) }
+
+// HostCookie is the name of a cookie of our own, such that over https no sibling
+// host can plant it (threat T-SES-02). The client's own cookie has the name that
+// Clerk gave it.
+func (m *Manager) HostCookie(name string) string {
+	if m.Secure {
+		return "__Host-" + name
+	}
+	return name
+}
 
 // SetCookie gives the browser its token. Lax, so that the same-site GET after a
 // provider's cross-site POST brings it, and that POST itself does not.

@@ -143,7 +143,7 @@ func simulateFactors(tx *store.Tx, sim *Simulation) error {
 	if d.Denied != nil {
 		return nil
 	}
-	step, err := firstFactor(tx, sim.User)
+	step, err := firstFactor(tx)
 	if step == NextPassword {
 		sim.Factors = append(sim.Factors, StrategyPassword)
 	}

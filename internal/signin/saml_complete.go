@@ -48,7 +48,15 @@ func (f *Flow) CompleteSAML(ctx context.Context, r Return) (Done, error) {
 	var done Done
 	var refused error
 	var attemptID identity.AttemptID
-	err := f.DB.Write(ctx, func(tx *store.Tx) error {
+	// Whoever makes a nonce up is told so without a writing transaction.
+	err := f.DB.Read(ctx, func(tx *store.Tx) error {
+		_, err := f.verdict(tx, r)
+		return missing(err, fault.New(fault.SSOVerdictInvalid))
+	})
+	if err != nil {
+		return Done{}, err
+	}
+	err = f.DB.Write(ctx, func(tx *store.Tx) error {
 		refused = nil
 		v, err := f.verdict(tx, r)
 		if err != nil {
@@ -177,12 +185,35 @@ func decideAgain(tx *store.Tx, v identity.Verdict, k kept, facts policy.AdmitFac
 		return c, policy.Decision{Denied: fault.New(fault.SAMLResponseInvalid).Detail("reason", "signature",
 			"expected", "a certificate of the connection", "received", "one that was removed meanwhile")}, nil
 	}
+	same, err := sameTerms(tx, c, v)
+	if err != nil {
+		return c, policy.Decision{}, err
+	}
+	if !same {
+		return c, policy.Decision{Denied: fault.New(fault.SSOVerdictInvalid).Detail("reason", "settings_changed",
+			"expected", "the settings that judged the answer", "received", "other ones since")}, nil
+	}
 	facts.Connection = c
 	facts, err = loadFacts(tx, facts)
 	if err != nil {
 		return c, policy.Decision{}, err
 	}
 	return c, policy.Admit(facts), nil
+}
+
+// sameTerms reports whether the connection would still judge the answer as its
+// revision of then did: what was changed since counts at once (invariant 7).
+func sameTerms(tx *store.Tx, c identity.Connection, v identity.Verdict) (bool, error) {
+	if c.LiveRevisionID == v.RevisionID {
+		return true, nil
+	}
+	then, err := tx.Revision(v.RevisionID)
+	if err != nil {
+		return false, err
+	}
+	was, is := then.Config.SAML, c.Config.SAML
+	return was != nil && was.IDPEntityID == is.IDPEntityID && was.Mapping == is.Mapping && was.Legacy == is.Legacy &&
+		was.ForceAuthn == is.ForceAuthn && (v.ClientID != "" || is.AllowIDPInitiated), nil
 }
 
 // trusts reports whether a certificate, named by its SHA-256, is one of the

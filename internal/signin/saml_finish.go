@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"usher/internal/fault"
@@ -82,6 +84,20 @@ const maxJudgements = 5
 // errRevised says that the connection got a new revision while the answer was
 // judged by the old one.
 var errRevised = errors.New("signin: the connection was revised meanwhile")
+
+// Awaited reports whether RelayState is that of a sign-in at the connection that
+// is under way, which nobody can make up.
+func (f *Flow) Awaited(ctx context.Context, c identity.ConnectionID, relayState string) (awaited bool, err error) {
+	if relayState == "" {
+		return false, nil
+	}
+	err = f.DB.Read(ctx, func(tx *store.Tx) error {
+		p, err := tx.PendingRequest(f.hashRelay(relayState))
+		awaited = err == nil && p.ConnectionID == c && p.UsedAt.IsZero() && f.Now().Before(p.ExpiresAt)
+		return ignoreMissing(err)
+	})
+	return awaited, err
+}
 
 // readRequest reads the connection, its keys, and the request that RelayState
 // points at. Keys come from the connection that the URL names, and from nowhere
@@ -386,13 +402,22 @@ func (j *judgement) keepAttempt(tx *store.Tx, a identity.Attempt, settings ident
 		write = tx.InsertAttempt
 	}
 	err := write(a)
-	if err != nil || settings.EvidenceDays == 0 || len(j.answer.SAMLResponse) > maxEvidence {
+	if err != nil || settings.EvidenceDays == 0 || len(j.answer.SAMLResponse) > maxEvidence || !j.worthKeeping() {
 		return err
 	}
 	return tx.PutEvidence(identity.Evidence{
 		AttemptID: a.ID,
 		Body:      []byte(j.answer.SAMLResponse),
 		ExpiresAt: j.now.AddDate(0, 0, settings.EvidenceDays),
+	})
+}
+
+// worthKeeping reports whether the message is more than what anybody could post:
+// it answers a request of ours, or the provider has signed it. Strangers cannot
+// fill the disk (threat T-DOS-17).
+func (j *judgement) worthKeeping() bool {
+	return j.pending.AttemptID != "" || slices.ContainsFunc(j.result.Checks, func(c saml.Check) bool {
+		return c.Passed && strings.HasSuffix(c.Name, "_signature")
 	})
 }
 

@@ -94,7 +94,7 @@ func (f *Flow) Begin(ctx context.Context, b Begin) (Next, error) {
 			next.Step = NextProvider
 			next.Choices, err = choices(tx, found.Connections)
 		default:
-			next.Step, err = firstFactor(tx, u)
+			next.Step, err = firstFactor(tx)
 		}
 		if err != nil {
 			return err
@@ -201,14 +201,15 @@ func userOf(tx *store.Tx, email identity.Email) (identity.User, error) {
 	return tx.User(held.UserID)
 }
 
-// firstFactor chooses between password and code for an address without SSO. An
-// unknown one is asked for a password where passwords are on, like most others.
-func firstFactor(tx *store.Tx, u identity.User) (NextStep, error) {
+// firstFactor chooses between password and code for an address without SSO, by
+// the settings alone: whether somebody has the address, or a password, is not to
+// be seen (threat T-DOS-11). The page offers a code as well.
+func firstFactor(tx *store.Tx) (NextStep, error) {
 	in, err := tx.Instance()
 	if err != nil {
 		return 0, err
 	}
-	if in.Settings.PasswordEnabled && (u.ID == "" || u.PasswordHash != "") {
+	if in.Settings.PasswordEnabled {
 		return NextPassword, nil
 	}
 	return NextCode, nil
@@ -383,11 +384,7 @@ func (f *Flow) Where(ctx context.Context, s identity.SignIn) (Next, error) {
 			next.Choices, err = choices(tx, found.Connections)
 			return err
 		}
-		u, err := userOf(tx, s.Identifier)
-		if err != nil {
-			return err
-		}
-		if next.Step, err = firstFactor(tx, u); err != nil {
+		if next.Step, err = firstFactor(tx); err != nil {
 			return err
 		}
 		if s.Strategy == StrategyEmailCode {

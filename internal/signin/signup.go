@@ -40,7 +40,7 @@ func (f *Flow) BeginSignUp(ctx context.Context, form SignUpForm) (identity.SignU
 	if err != nil {
 		return identity.SignUp{}, Next{}, err
 	}
-	sso, err := f.servedBySSO(ctx, email)
+	sso, err := f.ServedBySSO(ctx, email)
 	if err != nil {
 		return identity.SignUp{}, Next{}, err
 	}
@@ -72,7 +72,8 @@ func (f *Flow) BeginSignUp(ctx context.Context, form SignUpForm) (identity.SignU
 	return s, Next{Step: NextCode}, err
 }
 
-func (f *Flow) servedBySSO(ctx context.Context, email identity.Email) (sso bool, err error) {
+// ServedBySSO reports whether an address goes to an identity provider.
+func (f *Flow) ServedBySSO(ctx context.Context, email identity.Email) (sso bool, err error) {
 	err = f.DB.Read(ctx, func(tx *store.Tx) error {
 		found, err := discover(tx, email)
 		sso = len(found.Connections) > 0

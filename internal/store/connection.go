@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -65,6 +66,26 @@ func (tx *Tx) ConnectionsByDomains(domains []identity.Domain) ([]identity.Connec
 		SELECT `+connectionColumns+` FROM `+connectionTables+`
 		WHERE c.id IN (SELECT connection_id FROM connection_domains`+s.conditions()+`)
 		ORDER BY c.created_at, c.id`, s.args...)
+}
+
+// ConnectionsBelow returns every connection that lists a name below one of the
+// domains, the oldest first. It reads all listed names: for administrators'
+// changes, not for sign-ins.
+func (tx *Tx) ConnectionsBelow(domains []identity.Domain) ([]identity.Connection, error) {
+	if len(domains) == 0 {
+		return nil, nil
+	}
+	var below search
+	for _, d := range domains {
+		// Not LIKE, whose wildcards a name may hold.
+		suffix := "." + string(d)
+		below.where = append(below.where, "substr(domain, length(domain) - "+strconv.Itoa(len(suffix)-1)+") = $"+strconv.Itoa(len(below.args)+1))
+		below.args = append(below.args, suffix)
+	}
+	return list(tx, scanConnection, `
+		SELECT `+connectionColumns+` FROM `+connectionTables+`
+		WHERE c.id IN (SELECT connection_id FROM connection_domains WHERE `+strings.Join(below.where, " OR ")+`)
+		ORDER BY c.created_at, c.id`, below.args...)
 }
 
 // InsertConnection adds a connection, its domains and, as number 1, the revision

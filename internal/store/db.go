@@ -70,8 +70,9 @@ type DB struct {
 	keys    *secret.KeyRing
 	log     *slog.Logger
 	writers *pool
-	readers *pool       // the same as writers at PostgreSQL
-	closers []io.Closer // after the pools
+	readers *pool         // the same as writers at PostgreSQL
+	losers  chan struct{} // holds one token: who lost a race tries again alone
+	closers []io.Closer   // after the pools
 }
 
 // Open opens a database, creating a SQLite file that isn't there. It does not
@@ -80,7 +81,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if o.Keys == nil {
 		return nil, errors.New("store: no key ring given")
 	}
-	db := &DB{keys: o.Keys, log: o.Log}
+	db := &DB{keys: o.Keys, log: o.Log, losers: make(chan struct{}, 1)}
 	if db.log == nil {
 		db.log = slog.New(slog.DiscardHandler)
 	}
@@ -144,11 +145,21 @@ func (db *DB) Read(ctx context.Context, f func(*Tx) error) error {
 	return answer(db.retry(ctx, func() (*Tx, error) { return db.read(ctx, f) }))
 }
 
-// retry runs a transaction until it is through or must be given up.
+// retry runs a transaction until it is through or must be given up. Those that
+// lost a race try again one after the other: twenty that want the same rows would
+// else go on losing to each other.
 func (db *DB) retry(ctx context.Context, run func() (*Tx, error)) error {
+	tx, err := run()
+	if err == nil || tx == nil || !db.dialect.again(tx.err, 1) {
+		return err
+	}
+	if err := db.turn(ctx, err); err != nil {
+		return err
+	}
+	defer func() { <-db.losers }()
 	budget := time.NewTimer(retryBudget)
 	defer budget.Stop()
-	for try := 1; ; try++ {
+	for try := 2; ; try++ {
 		tx, err := run()
 		if err == nil || tx == nil || !db.dialect.again(tx.err, try) {
 			return err
@@ -166,6 +177,20 @@ func (db *DB) retry(ctx context.Context, run func() (*Tx, error)) error {
 			pause.Stop()
 			return fmt.Errorf("store: waiting to try again: %w", ctx.Err())
 		}
+	}
+}
+
+// turn waits until a transaction that lost may try again.
+func (db *DB) turn(ctx context.Context, lost error) error {
+	wait := time.NewTimer(statementTimeout)
+	defer wait.Stop()
+	select {
+	case db.losers <- struct{}{}:
+		return nil
+	case <-wait.C:
+		return db.giveUp(ctx, 1, lost)
+	case <-ctx.Done():
+		return fmt.Errorf("store: waiting to try again: %w", ctx.Err())
 	}
 }
 

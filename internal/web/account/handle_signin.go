@@ -70,24 +70,35 @@ func (u *UI) handleSignIn(w http.ResponseWriter, r *http.Request) error {
 	return err
 }
 
+// begin counts before anything is written: what goes to an identity provider
+// generously, the rest strictly (threat T-DOS-09).
 func (u *UI) begin(w http.ResponseWriter, r *http.Request, email, back string) (signin.Next, error) {
-	source := httpio.AddressKey(httpio.ClientIP(r))
-	if err := httpio.Count(r.Context(), u.Visits, source); err != nil {
+	if err := u.count(r, u.Visits); err != nil {
 		return signin.Next{}, err
 	}
-	// The address is checked first: a typing mistake makes no client.
-	if _, err := identity.ParseEmail(email); err != nil {
+	address, err := identity.ParseEmail(email) // a typing mistake makes no client
+	if err != nil {
 		return signin.Next{}, err
+	}
+	sso, err := u.SignIn.ServedBySSO(r.Context(), address)
+	if err != nil {
+		return signin.Next{}, err
+	}
+	if !sso {
+		if err := u.count(r, u.Starts); err != nil {
+			return signin.Next{}, err
+		}
 	}
 	client, err := u.Sessions.EnsureClient(r.Context(), w, r)
 	if err != nil {
 		return signin.Next{}, err
 	}
-	next, err := u.SignIn.Begin(r.Context(), signin.Begin{Client: client.ID, Address: email, ReturnURL: back})
-	if err != nil || next.Step == signin.NextProvider || next.Step == signin.NextChoose {
-		return next, err
-	}
-	return next, httpio.Count(r.Context(), u.Starts, source)
+	return u.SignIn.Begin(r.Context(), signin.Begin{Client: client.ID, Address: email, ReturnURL: back})
+}
+
+// count counts an event of the request's address.
+func (u *UI) count(r *http.Request, c httpio.Counter) error {
+	return httpio.Count(r.Context(), c, httpio.AddressKey(httpio.ClientIP(r)))
 }
 
 // lead sends the browser to the next step.
@@ -101,6 +112,9 @@ func (u *UI) lead(w http.ResponseWriter, r *http.Request, next signin.Next) erro
 	case signin.NextPassword:
 		return seeOther(w, r, step)
 	case signin.NextCode:
+		if err := u.count(r, u.Mails); err != nil {
+			return err
+		}
 		if _, err := u.SignIn.SendCode(r.Context(), next.SignIn.ClientID, next.SignIn.ID); err != nil {
 			return err
 		}
@@ -214,6 +228,9 @@ func (u *UI) handleChooseConnection(w http.ResponseWriter, r *http.Request) erro
 	if err != nil {
 		return err
 	}
+	if err := u.count(r, u.Visits); err != nil {
+		return err
+	}
 	ticket, err := u.SignIn.Choose(r.Context(), s.ClientID, s.ID, identity.ConnectionID(text))
 	if err != nil {
 		return err
@@ -238,19 +255,17 @@ func (u *UI) handlePassword(w http.ResponseWriter, r *http.Request) error {
 	if do == DoCode {
 		return u.sendCode(w, r, s)
 	}
-	if err := u.tried(r); err != nil {
+	if err := u.count(r, u.Tries); err != nil {
 		return u.retry(w, r, s, err)
 	}
 	done, err := u.SignIn.Password(r.Context(), s.ClientID, s.ID, password)
 	return u.finish(w, r, s, done, err)
 }
 
-// tried counts a code or password that an address tries.
-func (u *UI) tried(r *http.Request) error {
-	return httpio.Count(r.Context(), u.Tries, httpio.AddressKey(httpio.ClientIP(r)))
-}
-
 func (u *UI) sendCode(w http.ResponseWriter, r *http.Request, s identity.SignIn) error {
+	if err := u.count(r, u.Mails); err != nil {
+		return u.retry(w, r, s, err)
+	}
 	sent, err := u.SignIn.SendCode(r.Context(), s.ClientID, s.ID)
 	if err != nil {
 		return u.retry(w, r, s, err)
@@ -281,7 +296,7 @@ func (u *UI) handleCode(w http.ResponseWriter, r *http.Request) error {
 		}
 		return seeOther(w, r, "/sign-in/"+string(s.ID))
 	}
-	if err := u.tried(r); err != nil {
+	if err := u.count(r, u.Tries); err != nil {
 		return u.retry(w, r, s, err)
 	}
 	done, err := u.SignIn.Code(r.Context(), s.ClientID, s.ID, digits(code))
@@ -327,7 +342,7 @@ func (u *UI) handleSwitch(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	nonce, nonceErr := q.Text("nonce")
-	binding, _, bindingErr := session.ReadCookie(r, session.BindingCookie)
+	binding, _, bindingErr := session.ReadCookie(r, u.Sessions.BindingCookie())
 	client, _, clientErr := u.Sessions.Client(r.Context(), r)
 	if err := fault.Join(nonceErr, bindingErr, clientErr); err != nil {
 		return err

@@ -74,7 +74,7 @@ func (u *UI) handleSignUp(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (u *UI) beginSignUp(w http.ResponseWriter, r *http.Request, view SignUp, password string) (identity.SignUp, signin.Next, error) {
-	if err := httpio.Count(r.Context(), u.Starts, httpio.AddressKey(httpio.ClientIP(r))); err != nil {
+	if err := fault.Join(u.count(r, u.Visits), u.count(r, u.Starts), u.count(r, u.Mails)); err != nil {
 		return identity.SignUp{}, signin.Next{}, err
 	}
 	client, err := u.Sessions.EnsureClient(r.Context(), w, r)
@@ -137,8 +137,11 @@ func (u *UI) handleSignUpCode(w http.ResponseWriter, r *http.Request) error {
 	}
 	var done signin.Done
 	if do == DoResend {
+		if err = u.count(r, u.Mails); err != nil {
+			return err
+		}
 		err = u.SignIn.ResendSignUpCode(r.Context(), s.ClientID, s.ID)
-	} else if err = u.tried(r); err == nil {
+	} else if err = u.count(r, u.Tries); err == nil {
 		done, err = u.SignIn.VerifySignUp(r.Context(), s.ClientID, s.ID, digits(code))
 	}
 	if err != nil {

@@ -25,6 +25,7 @@ type UI struct {
 	Visits   httpio.Counter // sign-ins and sign-ups begun, by address
 	Starts   httpio.Counter // those of them that do not go to an identity provider
 	Tries    httpio.Counter // codes and passwords tried, by address
+	Mails    httpio.Counter // codes mailed, by address
 	Dev      *Dev           // nil: not a development server
 
 	pages *page.Set
@@ -101,7 +102,7 @@ func (u *UI) form(w http.ResponseWriter, r *http.Request) (httpio.Params, error)
 	if err != nil {
 		return nil, err
 	}
-	cookie, _, err := session.ReadCookie(r, formCookie)
+	cookie, _, err := session.ReadCookie(r, u.Sessions.HostCookie(formCookie))
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +112,7 @@ func (u *UI) form(w http.ResponseWriter, r *http.Request) (httpio.Params, error)
 // formCookie is what the tokens of forms are bound to. It names no person and
 // outlives the rotation of the client's cookie, so that forms in other tabs stay
 // good; reading a page must not make a client (threat T-SAML-25).
-const formCookie = "__usher_form"
+const formCookie = "usher_form"
 
 // frame is what every page has.
 func (u *UI) frame(w http.ResponseWriter, r *http.Request) (page.Frame, error) {
@@ -119,14 +120,14 @@ func (u *UI) frame(w http.ResponseWriter, r *http.Request) (page.Frame, error) {
 	if err != nil {
 		return page.Frame{}, err
 	}
-	cookie, sent, err := session.ReadCookie(r, formCookie)
+	cookie, sent, err := session.ReadCookie(r, u.Sessions.HostCookie(formCookie))
 	if err != nil {
 		return page.Frame{}, err
 	}
 	if !sent || cookie == "" {
 		cookie = rand.Text()
 		http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure wherever people come by https
-			Name: formCookie, Value: cookie, Path: "/", HttpOnly: true, Secure: u.Sessions.Secure, SameSite: http.SameSiteLaxMode,
+			Name: u.Sessions.HostCookie(formCookie), Value: cookie, Path: "/", HttpOnly: true, Secure: u.Sessions.Secure, SameSite: http.SameSiteLaxMode,
 		})
 	}
 	f := page.Frame{App: settings.ApplicationName, HomeURL: "/", CSRF: u.Tokens.Token(cookie)}
