@@ -77,6 +77,7 @@ func (g tour) byCode() {
 	v.press("Enter")
 	v.waitFor(byCSS("#code-problem"))
 	g.stop("code with a problem")
+	g.u.call("PATCH", "/settings", object{"password_enabled": true}, 200)
 	g.begin("pat@initech.test")
 	v.waitFor(byCSS("#password"))
 	g.stop("password")

@@ -77,6 +77,7 @@ func TestStory_CarolSignsInWithACode(t *testing.T) {
 func TestStory_DoraSignsUp(t *testing.T) {
 	b := newBrowser(t)
 	eachEngine(t, func(t *testing.T, u *usher) {
+		u.call("PATCH", "/settings", object{"password_enabled": true}, 200)
 		b := b.on(t)
 		v, mail := b.visitor("dora", look{}), b.visitor("mailbox", look{})
 		v.open(u.info.BaseURL + "/sign-up?return_url=/organization")

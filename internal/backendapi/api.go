@@ -33,6 +33,8 @@ func (a *API) Routes(mux *http.ServeMux) {
 	for pattern, h := range map[string]httpio.Handler{
 		"GET /jwks":                 a.handleJWKS,
 		"POST /signing_keys/rotate": a.handleRotateSigningKeys,
+		"GET /settings":             a.handleSettings,
+		"PATCH /settings":           a.handleChangeSettings,
 
 		"GET /users":                                    a.handleUsers,
 		"GET /users/count":                              a.handleCountUsers,

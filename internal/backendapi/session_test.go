@@ -157,7 +157,12 @@ func TestSimulations_SayWhatWouldHappen(t *testing.T) {
 		equal(t, "afterwards", str(simulate("alice@acme.test")["outcomes"].([]any)[0], "result"), "sign_in")
 		elsewhere := simulate("carol@globex.test")
 		equal(t, "route without SSO", str(elsewhere, "route"), "first_factor")
-		equal(t, "factors", elsewhere["first_factors"], any([]any{"password", "email_code"}))
+		equal(t, "factors", elsewhere["first_factors"], any([]any{"email_code"}))
+		equal(t, "settings", at(f.call("PATCH", "/settings", object{"password_enabled": true}), "password_enabled"), any(true))
+		equal(t, "factors with passwords on", simulate("carol@globex.test")["first_factors"], any([]any{"password", "email_code"}))
+		f.refuses("PATCH", "/settings", object{"session_claims_version": 3}, 422, "form_param_value_invalid")
+		f.refuses("PATCH", "/settings", object{"creator_role": "org:member"}, 422, "form_param_value_invalid")
+		f.refuses("PATCH", "/settings", object{"made_up": 1}, 422, "form_param_unknown")
 		f.refuses("POST", "/sso_simulations", object{}, 422, "form_param_missing")
 		f.refuses("POST", "/sso_simulations", object{"email_address": "x"}, 422, "form_param_format_invalid")
 		if n := len(items(f.call("GET", "/sso_attempts?state=started", nil))); n != 0 {

@@ -44,7 +44,6 @@ func DefaultSettings() Settings {
 	return Settings{
 		ApplicationName:          "Usher",
 		SignUpMode:               SignUpPublic,
-		PasswordEnabled:          true,
 		EmailVerifiedAtSignUp:    true,
 		OrganizationSlugsEnabled: true,
 		DefaultRole:              RoleMember,

@@ -2,7 +2,10 @@ package manage
 
 import (
 	"context"
+	"slices"
+	"unicode/utf8"
 
+	"usher/internal/fault"
 	"usher/internal/identity"
 	"usher/internal/store"
 )
@@ -15,6 +18,87 @@ func (s *Service) Settings(ctx context.Context) (settings identity.Settings, err
 		return err
 	})
 	return settings, err
+}
+
+// SettingsChange is what a caller gave to change the deployment's settings. Nil
+// leaves one as it is.
+type SettingsChange struct {
+	ApplicationName            *string
+	SignUpMode                 *identity.SignUpMode
+	PasswordEnabled            *bool
+	EmailVerifiedAtSignUp      *bool
+	ForceOrganizationSelection *bool
+	OrganizationSlugsEnabled   *bool
+	DefaultRole                *identity.RoleKey
+	CreatorRole                *identity.RoleKey
+	MaxAllowedMemberships      *int
+	SessionLifetimeSeconds     *int64
+	SessionIdleSeconds         *int64
+	EvidenceDays               *int
+	SessionClaimsVersion       *int
+}
+
+// Limits of settings. Ours.
+const (
+	maxApplicationName = 100              // characters
+	minSessionSeconds  = 5 * 60           // five minutes
+	maxSessionSeconds  = 10 * 365 * 86400 // ten years: Clerk's
+	maxEvidenceDays    = 365
+)
+
+// ChangeSettings changes the deployment's settings, at once and on every node.
+func (s *Service) ChangeSettings(ctx context.Context, ch SettingsChange) (settings identity.Settings, err error) {
+	err = s.DB.Write(ctx, func(tx *store.Tx) error {
+		in, err := tx.Instance()
+		if err != nil {
+			return err
+		}
+		settings = in.Settings
+		set(&settings.ApplicationName, ch.ApplicationName)
+		set(&settings.SignUpMode, ch.SignUpMode)
+		set(&settings.PasswordEnabled, ch.PasswordEnabled)
+		set(&settings.EmailVerifiedAtSignUp, ch.EmailVerifiedAtSignUp)
+		set(&settings.ForceOrganizationSelection, ch.ForceOrganizationSelection)
+		set(&settings.OrganizationSlugsEnabled, ch.OrganizationSlugsEnabled)
+		set(&settings.DefaultRole, ch.DefaultRole)
+		set(&settings.CreatorRole, ch.CreatorRole)
+		set(&settings.MaxAllowedMemberships, ch.MaxAllowedMemberships)
+		set(&settings.SessionLifetimeSeconds, ch.SessionLifetimeSeconds)
+		set(&settings.SessionIdleSeconds, ch.SessionIdleSeconds)
+		set(&settings.EvidenceDays, ch.EvidenceDays)
+		set(&settings.SessionClaimsVersion, ch.SessionClaimsVersion)
+		if err := checkSettings(tx, settings); err != nil {
+			return err
+		}
+		return tx.UpdateSettings(in.ID, settings, s.Now())
+	})
+	return settings, err
+}
+
+// checkSettings reports every setting that cannot be.
+func checkSettings(tx *store.Tx, s identity.Settings) error {
+	var errs []error
+	check := func(ok bool, param string) {
+		if !ok {
+			errs = append(errs, fault.New(fault.FormParamValueInvalid, "param_name", param))
+		}
+	}
+	n := utf8.RuneCountInString(s.ApplicationName)
+	check(n > 0 && n <= maxApplicationName, "application_name")
+	check(slices.Contains([]identity.SignUpMode{identity.SignUpPublic, identity.SignUpRestricted, identity.SignUpWaitlist}, s.SignUpMode), "sign_up_mode")
+	check(s.MaxAllowedMemberships >= 0, "max_allowed_memberships")
+	check(s.SessionLifetimeSeconds >= minSessionSeconds && s.SessionLifetimeSeconds <= maxSessionSeconds, "session_lifetime_seconds")
+	check(s.SessionIdleSeconds >= minSessionSeconds && s.SessionIdleSeconds <= maxSessionSeconds, "session_idle_seconds")
+	check(s.EvidenceDays >= 0 && s.EvidenceDays <= maxEvidenceDays, "evidence_days")
+	check(s.SessionClaimsVersion == 1 || s.SessionClaimsVersion == 2, "session_claims_version")
+	for param, key := range map[string]identity.RoleKey{"default_role": s.DefaultRole, "creator_role": s.CreatorRole} {
+		role, err := tx.RoleByKey(key)
+		if ignoreMissing(err) != nil {
+			return err
+		}
+		check(role.Key != "" && (param != "creator_role" || role.Allows(identity.MembershipsManage)), param)
+	}
+	return fault.Join(errs...)
 }
 
 // PrimaryEmail is the address that a person is known by; empty if there is none.

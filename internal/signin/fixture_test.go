@@ -124,6 +124,7 @@ func newWorld(t testing.TB, engine store.Engine) *world {
 	w.idp = w.provider("https://idp.test")
 	key := must(signingKey())(t)
 	settings := identity.DefaultSettings()
+	settings.PasswordEnabled = true
 	w.write(func(tx *store.Tx) error {
 		in := identity.Instance{ID: identity.NewID[identity.InstanceID](began), Settings: settings, CreatedAt: began, UpdatedAt: began}
 		if _, err := tx.InsertInstance(in); err != nil {
