@@ -105,7 +105,7 @@ func (a *admission) known(p *Person) error {
 	a.person = p
 	own := p.holds(a.Claims.Email)
 	other := a.ByVerifiedEmail
-	taken := !own.IsVerified() && other != nil && other.User.ID != p.User.ID && other.holds(a.Claims.Email).IsVerified()
+	taken := other != nil && other.User.ID != p.User.ID && other.holds(a.Claims.Email).IsVerified()
 	if !a.trace.note("address_free", !taken, string(a.Claims.Email)) {
 		return fault.New(fault.IdentificationClaimed, "param_name", "email_address").Detail("reason", "address_taken")
 	}

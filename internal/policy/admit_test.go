@@ -564,6 +564,17 @@ func TestAdmit_known(t *testing.T) {
 			code:  fault.IdentificationClaimed,
 			trace: accepted + "subject_known address_free",
 		},
+		"a new address replaces the one that the account vouches for and no other": {
+			given: func(f *policy.AdmitFacts) {
+				moved(f)
+				home := identity.EmailAddress{ID: "idn_home", Address: "ada@home.test", Status: identity.Verified}
+				f.Linked.Emails = append([]identity.EmailAddress{home}, f.Linked.Emails...)
+			},
+			plan: policy.Plan{
+				User: ada.ID, Refresh: refreshed, UpdateEmail: &policy.EmailUpdate{ID: "idn_ada", To: "ada.king@acme.test"},
+			},
+			trace: known + "already_member attributes",
+		},
 		"an address that others claim without proof is free": {
 			given: func(f *policy.AdmitFacts) {
 				moved(f)

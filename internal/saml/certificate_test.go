@@ -42,6 +42,7 @@ func TestParseCertificate(t *testing.T) {
 		"base64 of something else":     {"aGVsbG8=", "this is no X.509 certificate"},
 		"a certificate cut off":        {base64.StdEncoding.EncodeToString(cert.Raw[:400]), "this is no X.509 certificate"},
 		"bytes behind a certificate":   {base64.StdEncoding.EncodeToString(append(bytes.Clone(cert.Raw), 0)), "this is no X.509 certificate"},
+		"a serial number of no bytes":  {"MAQwAgIA", "this is no X.509 certificate"},
 		"PEM cut off in its label":     {"-----BEGIN CERTIF", "the PEM block is cut off"},
 		"PEM cut off in its body":      {"-----BEGIN CERTIFICATE-----\n" + bare, "the PEM block is cut off"},
 		"two certificates":             {armored + armored, "these are several PEM blocks: give one certificate at a time"},
@@ -68,16 +69,25 @@ func TestParseCertificate(t *testing.T) {
 	}
 }
 
+// alphaAndSerial returns alpha's certificate and, inside it, the octets of its
+// serial number, which follow the version and a length.
+func alphaAndSerial(t testing.TB) (der, serial []byte) {
+	t.Helper()
+	der = bytes.Clone(alpha().cert.Raw)
+	version := []byte{0xa0, 3, 2, 1, 2, 2}
+	i := bytes.Index(der, version)
+	if i < 0 {
+		t.Fatal("the certificate has no version 3")
+	}
+	i += len(version)
+	return der, der[i+1 : i+1+int(der[i])]
+}
+
 // negativeSerial returns alpha's certificate with a negative serial number.
 func negativeSerial(t testing.TB) []byte {
 	t.Helper()
-	der := bytes.Clone(alpha().cert.Raw)
-	serial := alpha().cert.SerialNumber.Bytes()
-	i := bytes.Index(der, serial)
-	if len(serial) != 20 || i < 0 { // rare: a shorter number
-		t.Skip("the serial number is short")
-	}
-	der[i] |= 0x80
+	der, serial := alphaAndSerial(t)
+	serial[0] |= 0x80
 	return der
 }
 
@@ -96,6 +106,19 @@ func TestParseCertificateReadsNegativeSerialNumbers(t *testing.T) {
 	}
 	if got, want := EncodeCertificate(c), base64.StdEncoding.EncodeToString(der); got != want {
 		t.Errorf("written again as %s, want %s", got, want)
+	}
+	if _, err := ParseCertificate(base64.StdEncoding.EncodeToString(append(der, 0))); err == nil {
+		t.Error("bytes behind it were overlooked")
+	}
+}
+
+// Only a negative number is forgiven: DER has one form of each other.
+func TestParseCertificateRefusesASerialNumberWithANeedlessZero(t *testing.T) {
+	t.Parallel()
+	der, serial := alphaAndSerial(t)
+	serial[0], serial[1] = 0, 1
+	if _, err := ParseCertificate(base64.StdEncoding.EncodeToString(der)); err == nil {
+		t.Error("it was read")
 	}
 }
 

@@ -271,6 +271,35 @@ func TestParseResponse_OneAnswerToEveryProbe(t *testing.T) {
 	}
 }
 
+// What can't be opened never gets as far as a parser (threats T-XML-26, T-XML-27).
+func TestBlockCipher_OpensOnlyWhatItSealed(t *testing.T) {
+	t.Parallel()
+	key := bytes.Repeat([]byte{7}, 32)
+	cbc, gcm := blockCipher{32, aes.NewCipher, false}, blockCipher{32, aes.NewCipher, true}
+	sealed := testEncryption{}.seal(t, gcm, key, []byte("<x/>"))
+	if plain, ok := gcm.open(key, sealed); !ok || string(plain) != "<x/>" {
+		t.Errorf("opened as %q, %v", plain, ok)
+	}
+	changed := bytes.Clone(sealed)
+	changed[len(changed)-1] ^= 1
+	tests := map[string]struct {
+		with      blockCipher
+		key, text []byte
+	}{
+		"a GCM tag that was changed": {gcm, key, changed},
+		"CBC padding of no bytes":    {cbc, key, sealBlock(t, key, make([]byte, 48))},
+		"a key of no cipher's size":  {gcm, key[:5], sealed},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if plain, ok := tc.with.open(tc.key, tc.text); ok {
+				t.Errorf("opened as %q", plain)
+			}
+		})
+	}
+}
+
 // An administrator is told when it is the key that is missing.
 func TestParseResponse_NamesTheMissingKey(t *testing.T) {
 	t.Parallel()

@@ -105,6 +105,17 @@ func TestParseIDPMetadataReadsWhatAConnectionNeeds(t *testing.T) {
 	}
 }
 
+func TestParseIDPMetadataReadsTheWishForSignedRequests(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{"true": true, "1": true, " 1\n": true, "false": false, "0": false, "": false, "TRUE": false} {
+		role := swap(idpRole(signingKey()+acmeSSO), "<md:IDPSSODescriptor", `<md:IDPSSODescriptor WantAuthnRequestsSigned="`+text+`"`)
+		got, err := ParseIDPMetadata([]byte(entity(acmeID, "", role)), "", outgoingNow)
+		if err != nil || got.WantAuthnRequestsSigned != want {
+			t.Errorf("%q: got %+v, %v, want %v", text, got, err, want)
+		}
+	}
+}
+
 func TestSSOEndpointPrefersRedirect(t *testing.T) {
 	t.Parallel()
 	redirect := Endpoint{Binding: BindingRedirect, Location: "https://idp.test/r"}

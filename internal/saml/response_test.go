@@ -310,6 +310,7 @@ func TestParseResponse_RefusesWhatIsMeantForOthers(t *testing.T) {
 		"T-SAML-10 an empty audience":           audience(says("")),
 		"T-SAML-10 no restriction":              audience(does(restriction, "")),
 		"T-SAML-10 an empty restriction":        audience(does("<saml:Audience>"+testSPEntity+"</saml:Audience>", "")),
+		"T-SAML-10 a first restriction, other":  audience(does("<saml:AudienceRestriction>", "<saml:AudienceRestriction><saml:Audience>https://other</saml:Audience></saml:AudienceRestriction><saml:AudienceRestriction>")),
 		"T-SAML-10 a second restriction, other": audience(does("</saml:Conditions>", "<saml:AudienceRestriction><saml:Audience>https://other</saml:Audience></saml:AudienceRestriction></saml:Conditions>")),
 		"T-SAML-22 another connection of the same provider": {
 			expect: func(e *Expect) { e.SPEntityID = "https://sp.example.com/v1/saml/metadata/2" }, reason: "audience", check: "audience",
@@ -695,6 +696,34 @@ func TestParseResponse_AcceptsAlgorithms(t *testing.T) {
 	}
 }
 
+// Threat T-XML-06: a signature that was changed is none, whatever its method.
+func TestParseResponse_RefusesAChangedSignatureOfEachMethod(t *testing.T) {
+	t.Parallel()
+	tests := map[string]refusalTest{}
+	for name, tc := range algorithmTests(t) {
+		tc.with.after = changesValue(t, func(raw []byte) []byte { raw[len(raw)-1] ^= 1; return raw })
+		tests[name] = refusalTest{
+			idp:    func(p *testIDP) { p.with = tc.with },
+			expect: func(e *Expect) { e.Certificates[0], e.Legacy = tc.with.cert, tc.allow },
+			reason: "signature", check: "assertion_signature",
+		}
+	}
+	runRefusals(t, tests)
+}
+
+// changesValue changes the octets of a SignatureValue.
+func changesValue(t testing.TB, f func(raw []byte) []byte) func(s string) string {
+	return func(s string) string {
+		i := strings.Index(s, "<ds:SignatureValue>") + len("<ds:SignatureValue>")
+		j := strings.Index(s, "</ds:SignatureValue>")
+		raw, err := base64.StdEncoding.DecodeString(s[i:j])
+		if err != nil {
+			t.Error(err)
+		}
+		return s[:i] + base64.StdEncoding.EncodeToString(f(raw)) + s[j:]
+	}
+}
+
 // Threats T-XML-17 and T-XML-19: an elliptic curve's signature has one form.
 func TestParseResponse_RefusesOddCurveSignatures(t *testing.T) {
 	t.Parallel()
@@ -702,15 +731,7 @@ func TestParseResponse_RefusesOddCurveSignatures(t *testing.T) {
 	value := func(f func(raw []byte) []byte) func(*testIDP) {
 		return func(p *testIDP) {
 			p.with = testSignature{key: key, cert: cert, method: "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"}
-			p.with.after = func(s string) string {
-				i := strings.Index(s, "<ds:SignatureValue>") + len("<ds:SignatureValue>")
-				j := strings.Index(s, "</ds:SignatureValue>")
-				raw, err := base64.StdEncoding.DecodeString(s[i:j])
-				if err != nil {
-					t.Error(err)
-				}
-				return s[:i] + base64.StdEncoding.EncodeToString(f(raw)) + s[j:]
-			}
+			p.with.after = changesValue(t, f)
 		}
 	}
 	row := func(f func(raw []byte) []byte) refusalTest {

@@ -50,6 +50,13 @@ func TestNewSPKeyNeedsALife(t *testing.T) {
 	}
 }
 
+func TestNewSPKeyNeedsANameInUTF8(t *testing.T) {
+	t.Parallel()
+	if _, _, err := NewSPKey(outgoingNow, "\xff", time.Hour); err == nil {
+		t.Error("made a certificate for a name that none can hold")
+	}
+}
+
 func TestParseSPKey(t *testing.T) {
 	t.Parallel()
 	key := alpha().key

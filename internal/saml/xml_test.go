@@ -122,6 +122,7 @@ func TestParseXML_RefusesWhatIsNotStrict(t *testing.T) {
 		"T-XML-31 a tag without an end":                        {`<r a=""`, "not_well_formed"},
 		"T-XML-31 a slash without an end":                      {`<r /`, "not_well_formed"},
 		"T-XML-31 an attribute without a value":                {`<r a/>`, "not_well_formed"},
+		"T-XML-31 a default namespace without a value":         {`<r xmlns/>`, "not_well_formed"},
 		"T-XML-31 a value without quotes":                      {`<r a=b/>`, "not_well_formed"},
 		"T-XML-31 a value without an end":                      {`<r a="b/>`, "not_well_formed"},
 		"T-XML-31 < in a value":                                {`<r a="<"/>`, "not_well_formed"},
@@ -158,6 +159,8 @@ func TestParseXML_RefusesWhatIsNotStrict(t *testing.T) {
 		"T-XML-31 a name with a Greek question mark":           {"<a\u037e/>", "not_well_formed"},
 		"T-XML-31 a name with a general quotation mark":        {"<a\u2041/>", "not_well_formed"},
 		"T-XML-31 a name that starts with a private character": {"<\ue000/>", "not_well_formed"},
+		"T-XML-31 a name with a character of plane 15":         {"<a\U000f0000/>", "not_well_formed"},
+		"T-XML-31 a name with an inverted question mark":       {"<a\u00bf/>", "not_well_formed"},
 		"T-DOS-02 384 KiB and one":                             {root(strings.Repeat("<a>"+long(1000)+"</a>", 391)), "limit"},
 		"T-DOS-03 33 deep":                                     {strings.Repeat("<r>", 33), "limit"},
 		"T-DOS-03 10,001 elements":                             {root(strings.Repeat("<a/>", 10_000)), "limit"},
@@ -166,6 +169,7 @@ func TestParseXML_RefusesWhatIsNotStrict(t *testing.T) {
 		"T-DOS-03 129 declarations in scope":                   {"<a" + declarations(32, "a") + "><b" + declarations(32, "b") + "><c" + declarations(32, "c") + "><d" + declarations(32, "d") + "><e xmlns='urn:x'/>", "limit"},
 		"T-DOS-03 a name of 1,025 bytes":                       {"<" + long(1025) + "/>", "limit"},
 		"T-DOS-03 a prefixed name of 1,025 bytes":              {"<r xmlns:p='urn:p'><p:" + long(1023) + "/></r>", "limit"},
+		"T-DOS-03 an end tag's name of 1,025 bytes":            {"<r></" + long(1025) + ">", "limit"},
 		"T-DOS-03 an attribute name of 1,025 bytes":            {"<r " + long(1025) + "=''/>", "limit"},
 		"T-DOS-03 a value over 128 KiB":                        {`<r a="` + long(128<<10+1) + `"/>`, "limit"},
 		"T-DOS-03 text over 128 KiB":                           {root(long(128<<10 + 1)), "limit"},
@@ -274,6 +278,22 @@ func TestParseXML_KnowsNamespacesAndPlaces(t *testing.T) {
 	}
 	if got := root.children("urn:d", "x"); len(got) != 1 || got[0] != x {
 		t.Errorf("children %v", got)
+	}
+}
+
+func TestWalk_EndsAtTheFirstNo(t *testing.T) {
+	t.Parallel()
+	root, err := parseXML([]byte(`<r><a><b/><c/></a><d/></r>`), responseLimits())
+	if err != nil {
+		t.Fatal(err)
+	}
+	visited := ""
+	all := root.walk(func(e *element) bool {
+		visited += e.Local
+		return e.Local != "b"
+	})
+	if visited != "rab" || all {
+		t.Errorf("visited %s, all %v", visited, all)
 	}
 }
 
