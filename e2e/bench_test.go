@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -93,18 +92,16 @@ func runUntilReady(tb testing.TB, bin, data string) time.Duration {
 // startDev starts a development server and waits for dev.json.
 func startDev(tb testing.TB, bin, data string) *exec.Cmd {
 	tb.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	tb.Cleanup(cancel)
-	cmd := exec.CommandContext(ctx, bin, "dev", "--data", data, "--listen", "127.0.0.1:0")
+	cmd := exec.Command(bin, "dev", "--data", data, "--listen", "127.0.0.1:0")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := cmd.Start(); err != nil {
 		tb.Fatal(err)
 	}
-	for {
+	for deadline := time.Now().Add(time.Minute); ; {
 		if _, err := os.Stat(filepath.Join(data, "dev.json")); err == nil {
 			return cmd
 		}
-		if ctx.Err() != nil {
+		if time.Now().After(deadline) {
 			tb.Fatal("the server did not start within a minute")
 		}
 		time.Sleep(time.Millisecond) // another process can only be polled
