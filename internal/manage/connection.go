@@ -181,7 +181,7 @@ func (s *Service) Connection(ctx context.Context, id identity.ConnectionID) (c i
 
 func (s *Service) connection(tx *store.Tx, id identity.ConnectionID) (identity.Connection, error) {
 	c, err := tx.Connection(id)
-	return c, missing(err, fault.New(fault.NotFound, "resource", "enterprise connection"))
+	return c, store.Missing(err, fault.New(fault.NotFound, "resource", "enterprise connection"))
 }
 
 // Connections lists connections, newest first.
@@ -217,7 +217,7 @@ func (s *Service) admissible(tx *store.Tx, before, c identity.Connection) error 
 	facts := policy.ConnectionDomainFacts{Connection: c, Before: before}
 	if c.OrganizationID != "" {
 		if _, err := tx.Organization(c.OrganizationID); err != nil {
-			return missing(err, fault.New(fault.OrganizationNotFound))
+			return store.Missing(err, fault.New(fault.OrganizationNotFound))
 		}
 		var err error
 		if facts.Listed, err = tx.OrganizationDomains(c.OrganizationID); err != nil {

@@ -20,7 +20,7 @@ func (s *Service) SPMetadata(ctx context.Context, id identity.ConnectionID) ([]b
 	err := s.DB.Read(ctx, func(tx *store.Tx) error {
 		var err error
 		if c, err = tx.Connection(id); err != nil {
-			return missing(err, fault.New(fault.SAMLConnectionActiveNotFound))
+			return store.Missing(err, fault.New(fault.SAMLConnectionActiveNotFound))
 		}
 		if c.Config.SAML == nil {
 			return fault.New(fault.SAMLConnectionActiveNotFound)

@@ -46,7 +46,7 @@ func (s *Service) Authenticate(ctx context.Context, key string) error {
 	return s.DB.Read(ctx, func(tx *store.Tx) error {
 		k, err := tx.SecretKeyByHash(s.hashSecretKey(key))
 		if err != nil {
-			return missing(err, fault.New(fault.SecretKeyInvalid))
+			return store.Missing(err, fault.New(fault.SecretKeyInvalid))
 		}
 		if !k.RevokedAt.IsZero() {
 			return fault.New(fault.SecretKeyInvalid)

@@ -32,7 +32,7 @@ func (s *Service) AddMember(ctx context.Context, org, user string, role identity
 			return err
 		}
 		if _, err := tx.RoleByKey(role); err != nil {
-			return missing(err, fault.New(fault.NotFound, "resource", "role", "param_name", "role"))
+			return store.Missing(err, fault.New(fault.NotFound, "resource", "role", "param_name", "role"))
 		}
 		m := identity.Membership{
 			ID: identity.NewID[identity.MembershipID](now), OrganizationID: o.ID, UserID: u.ID, Role: role,
@@ -44,7 +44,7 @@ func (s *Service) AddMember(ctx context.Context, org, user string, role identity
 		}
 		if _, err := tx.Membership(o.ID, u.ID); err == nil {
 			return fault.New(fault.AlreadyAMember)
-		} else if ignoreMissing(err) != nil {
+		} else if store.Optional(err) != nil {
 			return err
 		}
 		if err := mayJoin(tx, o); err != nil {
@@ -141,7 +141,7 @@ func membershipView(tx *store.Tx, m identity.Membership) (v MembershipView, err 
 	if v.Organization.Members, err = tx.CountMembers(m.OrganizationID); err != nil {
 		return v, err
 	}
-	if v.Role, err = tx.RoleByKey(m.Role); ignoreMissing(err) != nil {
+	if v.Role, err = tx.RoleByKey(m.Role); store.Optional(err) != nil {
 		return v, err
 	}
 	if v.User, err = tx.User(m.UserID); err != nil {
@@ -150,7 +150,7 @@ func membershipView(tx *store.Tx, m identity.Membership) (v MembershipView, err 
 	v.Identifier = v.User.Username
 	if v.User.PrimaryEmailID != "" {
 		e, err := tx.EmailAddress(v.User.PrimaryEmailID)
-		if ignoreMissing(err) != nil {
+		if store.Optional(err) != nil {
 			return v, err
 		}
 		v.Identifier = string(e.Address)
@@ -164,10 +164,10 @@ func (s *Service) ChangeMemberRole(ctx context.Context, org, user string, role i
 	return s.changeMembership(ctx, org, user, func(tx *store.Tx, m *identity.Membership) error {
 		next, err := tx.RoleByKey(role)
 		if err != nil {
-			return missing(err, fault.New(fault.NotFound, "resource", "role", "param_name", "role"))
+			return store.Missing(err, fault.New(fault.NotFound, "resource", "role", "param_name", "role"))
 		}
 		now, err := tx.RoleByKey(m.Role)
-		if ignoreMissing(err) != nil {
+		if store.Optional(err) != nil {
 			return err
 		}
 		if now.Allows(identity.MembershipsManage) && !next.Allows(identity.MembershipsManage) {
@@ -218,7 +218,7 @@ func findMembership(tx *store.Tx, org, user string) (identity.Membership, error)
 		return identity.Membership{}, err
 	}
 	m, err := tx.Membership(o.ID, identity.UserID(user))
-	return m, missing(err, fault.New(fault.NotFound, "resource", "organization membership"))
+	return m, store.Missing(err, fault.New(fault.NotFound, "resource", "organization membership"))
 }
 
 // RemoveMember takes a member out. One who joined by SSO comes back at the next
@@ -256,7 +256,7 @@ func (s *Service) MembershipOf(ctx context.Context, org identity.OrgID, user ide
 	err = s.DB.Read(ctx, func(tx *store.Tx) error {
 		m, err := tx.Membership(org, user)
 		if err != nil {
-			return missing(err, fault.New(fault.OrganizationNotFound))
+			return store.Missing(err, fault.New(fault.OrganizationNotFound))
 		}
 		v, err = membershipView(tx, m)
 		return err
@@ -277,10 +277,10 @@ func (s *Service) MayLeave(ctx context.Context, org identity.OrgID, user identit
 func mayLeave(tx *store.Tx, org identity.OrgID, user identity.UserID) (policy.Decision, error) {
 	m, err := tx.Membership(org, user)
 	if err != nil {
-		return policy.Decision{}, missing(err, fault.New(fault.OrganizationNotFound))
+		return policy.Decision{}, store.Missing(err, fault.New(fault.OrganizationNotFound))
 	}
 	role, err := tx.RoleByKey(m.Role)
-	if ignoreMissing(err) != nil {
+	if store.Optional(err) != nil {
 		return policy.Decision{}, err
 	}
 	facts, err := removalFacts(tx, m, role)
@@ -308,7 +308,7 @@ func removalFacts(tx *store.Tx, m identity.Membership, role identity.Role) (f po
 	}
 	if m.ConnectionID != "" {
 		c, err := tx.Connection(m.ConnectionID)
-		if ignoreMissing(err) != nil {
+		if store.Optional(err) != nil {
 			return f, err
 		}
 		f.JoinedThrough = c

@@ -165,10 +165,10 @@ func (s *Service) refresh(ctx context.Context, id identity.ConnectionID, interva
 	return s.DB.Write(ctx, func(tx *store.Tx) error {
 		c, err := tx.Connection(id)
 		if err != nil || c.LiveRevisionID != judged { // revised meanwhile: at the next run
-			return ignoreMissing(err)
+			return store.Optional(err)
 		}
 		state, err := tx.MetadataState(id)
-		if ignoreMissing(err) != nil {
+		if store.Optional(err) != nil {
 			return err
 		}
 		state.ConnectionID = id

@@ -57,7 +57,7 @@ func (s *Service) CreateOrganization(ctx context.Context, ch OrganizationChange)
 		}
 		creator, err := tx.User(identity.UserID(*ch.CreatedBy))
 		if err != nil {
-			return missing(err, fault.New(fault.OrganizationCreatorNotFound))
+			return store.Missing(err, fault.New(fault.OrganizationCreatorNotFound))
 		}
 		o.CreatedBy = creator.ID
 		if err := tx.InsertOrganization(o); err != nil {
@@ -125,7 +125,7 @@ func changeSlug(tx *store.Tx, o *identity.Organization, slug string, settings id
 		return fault.New(fault.FormParamFormatInvalid, "param_name", "slug")
 	}
 	held, err := tx.OrganizationBySlug(slug)
-	if ignoreMissing(err) != nil {
+	if store.Optional(err) != nil {
 		return err
 	}
 	if err == nil && held.ID != o.ID {
@@ -153,7 +153,7 @@ func findOrganization(tx *store.Tx, idOrSlug string) (o identity.Organization, e
 	} else {
 		o, err = tx.OrganizationBySlug(idOrSlug)
 	}
-	return o, missing(err, fault.New(fault.NotFound, "resource", "organization"))
+	return o, store.Missing(err, fault.New(fault.NotFound, "resource", "organization"))
 }
 
 // Organizations lists organizations.

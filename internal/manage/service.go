@@ -2,10 +2,8 @@ package manage
 
 import (
 	"context"
-	"errors"
 	"time"
 
-	"usher/internal/fault"
 	"usher/internal/secret"
 	"usher/internal/store"
 )
@@ -27,22 +25,6 @@ type Service struct {
 	// AllowLoopback lets a connection's SSO URL be plain http on a loopback host:
 	// development only.
 	AllowLoopback bool
-}
-
-// missing turns a missing row into the fault; other errors stay.
-func missing(err error, f *fault.Error) error {
-	if errors.Is(err, store.ErrNotFound) {
-		return f.Because(err)
-	}
-	return err
-}
-
-// ignoreMissing lets an absent row be the zero value.
-func ignoreMissing(err error) error {
-	if errors.Is(err, store.ErrNotFound) {
-		return nil
-	}
-	return err
 }
 
 // What a list is asked for. Surfaces name these here and never see the store.

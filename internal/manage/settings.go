@@ -93,7 +93,7 @@ func checkSettings(tx *store.Tx, s identity.Settings) error {
 	check(s.SessionClaimsVersion == 1 || s.SessionClaimsVersion == 2, "session_claims_version")
 	for param, key := range map[string]identity.RoleKey{"default_role": s.DefaultRole, "creator_role": s.CreatorRole} {
 		role, err := tx.RoleByKey(key)
-		if ignoreMissing(err) != nil {
+		if store.Optional(err) != nil {
 			return err
 		}
 		check(role.Key != "" && (param != "creator_role" || role.Allows(identity.MembershipsManage)), param)
@@ -109,7 +109,7 @@ func (s *Service) PrimaryEmail(ctx context.Context, u identity.User) (email iden
 	err = s.DB.Read(ctx, func(tx *store.Tx) error {
 		e, err := tx.EmailAddress(u.PrimaryEmailID)
 		email = e.Address
-		return ignoreMissing(err)
+		return store.Optional(err)
 	})
 	return email, err
 }

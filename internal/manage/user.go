@@ -132,7 +132,7 @@ func addressFree(tx *store.Tx, address identity.Email) error {
 	if err == nil {
 		return fault.New(fault.FormIdentifierExists, "param_name", "email_address")
 	}
-	return ignoreMissing(err)
+	return store.Optional(err)
 }
 
 // newPassword checks and hashes a new password, outside any transaction.
@@ -185,7 +185,7 @@ func applyUser(tx *store.Tx, u *identity.User, ch UserChange) error {
 	}
 	if ch.PrimaryEmailID != nil {
 		e, err := tx.EmailAddress(identity.EmailID(*ch.PrimaryEmailID))
-		if ignoreMissing(err) != nil {
+		if store.Optional(err) != nil {
 			return err
 		}
 		if e.UserID != u.ID || !e.IsVerified() {
@@ -232,7 +232,7 @@ func (ch MetadataChange) applyUser(u *identity.User) error {
 
 func findUser(tx *store.Tx, id string) (identity.User, error) {
 	u, err := tx.User(identity.UserID(id))
-	return u, missing(err, fault.New(fault.NotFound, "resource", "user"))
+	return u, store.Missing(err, fault.New(fault.NotFound, "resource", "user"))
 }
 
 // User reads a user.
@@ -298,7 +298,7 @@ func userView(tx *store.Tx, u identity.User) (v UserView, err error) {
 	}
 	for _, a := range accounts {
 		c, err := tx.Connection(a.ConnectionID)
-		if ignoreMissing(err) != nil {
+		if store.Optional(err) != nil {
 			return v, err
 		}
 		v.Accounts = append(v.Accounts, AccountView{EnterpriseAccount: a, Connection: c})

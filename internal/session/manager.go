@@ -223,7 +223,7 @@ func (m *Manager) SetOrganization(ctx context.Context, id identity.SessionID, or
 	return m.DB.Write(ctx, func(tx *store.Tx) error {
 		s, err := tx.Session(id)
 		if err != nil {
-			return notFound(err, fault.New(fault.NotFound, "resource", "session"))
+			return store.Missing(err, fault.New(fault.NotFound, "resource", "session"))
 		}
 		if !s.Live(now) {
 			return fault.New(fault.InvalidActionForSession)
@@ -234,7 +234,7 @@ func (m *Manager) SetOrganization(ctx context.Context, id identity.SessionID, or
 		}
 		if org != "" {
 			if _, err := tx.Membership(org, s.UserID); err != nil {
-				return notFound(err, fault.New(fault.OrganizationNotFound))
+				return store.Missing(err, fault.New(fault.OrganizationNotFound))
 			}
 		} else if in.Settings.ForceOrganizationSelection {
 			return nil // the old one stays
@@ -242,14 +242,6 @@ func (m *Manager) SetOrganization(ctx context.Context, id identity.SessionID, or
 		s.LastActiveOrganizationID, s.Status, s.UpdatedAt = org, identity.SessionActive, now
 		return tx.UpdateSession(s)
 	})
-}
-
-// notFound turns a missing row into the fault; other errors stay.
-func notFound(err error, f *fault.Error) error {
-	if errors.Is(err, store.ErrNotFound) {
-		return f.Because(err)
-	}
-	return err
 }
 
 func (m *Manager) hash(token string) string { return m.Ring.HashToken("client", token) }
@@ -261,7 +253,7 @@ type Filter = store.SessionFilter
 func (m *Manager) Session(ctx context.Context, id identity.SessionID) (s identity.Session, err error) {
 	err = m.DB.Read(ctx, func(tx *store.Tx) error {
 		s, err = tx.Session(id)
-		return notFound(err, fault.New(fault.NotFound, "resource", "session"))
+		return store.Missing(err, fault.New(fault.NotFound, "resource", "session"))
 	})
 	return m.aged(s), err
 }
@@ -297,7 +289,7 @@ func (m *Manager) aged(s identity.Session) identity.Session {
 func (m *Manager) Revoke(ctx context.Context, id identity.SessionID) (identity.Session, error) {
 	err := m.DB.Write(ctx, func(tx *store.Tx) error {
 		if _, err := tx.Session(id); err != nil {
-			return notFound(err, fault.New(fault.NotFound, "resource", "session"))
+			return store.Missing(err, fault.New(fault.NotFound, "resource", "session"))
 		}
 		_, err := tx.EndSession(id, identity.SessionRevoked, m.Now())
 		return err

@@ -70,7 +70,7 @@ func (m *Manager) Token(ctx context.Context, ask Ask) (string, error) {
 func askedFor(tx *store.Tx, ask Ask, now time.Time) (identity.Session, error) {
 	s, err := tx.Session(ask.Session)
 	if err != nil {
-		return s, notFound(err, fault.New(fault.NotFound, "resource", "session"))
+		return s, store.Missing(err, fault.New(fault.NotFound, "resource", "session"))
 	}
 	if ask.Client != "" && s.ClientID != ask.Client {
 		return s, fault.New(fault.NotFound, "resource", "session")
@@ -132,7 +132,7 @@ func addOrganization(tx *store.Tx, c *claims, id identity.OrgID, asked bool) err
 		return nil
 	}
 	if err != nil {
-		return notFound(err, fault.New(fault.OrganizationNotFound))
+		return store.Missing(err, fault.New(fault.OrganizationNotFound))
 	}
 	org, err := tx.Organization(id)
 	if err != nil {

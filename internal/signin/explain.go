@@ -27,7 +27,7 @@ func (f *Flow) Explain(ctx context.Context, id identity.AttemptID) (Explanation,
 	err := f.DB.Read(ctx, func(tx *store.Tx) error {
 		a, err := tx.Attempt(id)
 		if err != nil {
-			return missing(err, fault.New(fault.SSOAttemptNotFound))
+			return store.Missing(err, fault.New(fault.SSOAttemptNotFound))
 		}
 		e, err = f.explanation(tx, a)
 		return err
@@ -62,13 +62,13 @@ func (f *Flow) explanation(tx *store.Tx, a identity.Attempt) (e Explanation, err
 	if a.Code != "" {
 		e.Refusal = refusalOf(a)
 	}
-	if e.Connection, err = tx.Connection(a.ConnectionID); ignoreMissing(err) != nil {
+	if e.Connection, err = tx.Connection(a.ConnectionID); store.Optional(err) != nil {
 		return e, err
 	}
 	if a.OrganizationID != "" {
 		e.Organization, err = tx.Organization(a.OrganizationID)
 	}
-	return e, ignoreMissing(err)
+	return e, store.Optional(err)
 }
 
 // refusalOf makes the fault of a refused attempt again, for its words.
@@ -159,7 +159,7 @@ func (f *Flow) simulate(tx *store.Tx, c identity.Connection, email identity.Emai
 	}
 	if u.ID != "" {
 		account, err := tx.AccountOf(c.ID, u.ID)
-		if ignoreMissing(err) != nil {
+		if store.Optional(err) != nil {
 			return o, err
 		}
 		if account.ID != "" {
@@ -180,5 +180,5 @@ func (f *Flow) simulate(tx *store.Tx, c identity.Connection, email identity.Emai
 	if c.OrganizationID != "" {
 		o.Organization, err = tx.Organization(c.OrganizationID)
 	}
-	return o, ignoreMissing(err)
+	return o, store.Optional(err)
 }

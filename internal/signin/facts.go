@@ -28,7 +28,7 @@ func loadLinked(tx *store.Tx, f *policy.AdmitFacts) error {
 	}
 	account, err := tx.AccountBySubject(f.Connection.ID, f.Claims.Subject)
 	if err != nil {
-		return ignoreMissing(err)
+		return store.Optional(err)
 	}
 	if f.Linked, err = loadPerson(tx, f.Connection, account.UserID); err != nil {
 		return err
@@ -48,7 +48,7 @@ func loadByEmail(tx *store.Tx, f *policy.AdmitFacts) error {
 		return nil
 	}
 	held, err := tx.VerifiedEmail(f.Claims.Email)
-	if ignoreMissing(err) != nil {
+	if store.Optional(err) != nil {
 		return err
 	}
 	if err == nil {
@@ -85,7 +85,7 @@ func loadOrganization(tx *store.Tx, f *policy.AdmitFacts) error {
 	}
 	org, err := tx.Organization(id)
 	if err != nil {
-		return ignoreMissing(err)
+		return store.Optional(err)
 	}
 	f.Organization = &org
 	if f.Linked != nil && f.Linked.Membership != nil {
@@ -98,7 +98,7 @@ func loadOrganization(tx *store.Tx, f *policy.AdmitFacts) error {
 	}
 	role, err := tx.RoleByKey(f.Settings.DefaultRole)
 	f.DefaultRole = role.Key
-	return ignoreMissing(err)
+	return store.Optional(err)
 }
 
 // loadWithAccount is loadPerson with the account at the connection, if there is one.
@@ -111,7 +111,7 @@ func loadWithAccount(tx *store.Tx, c identity.Connection, id identity.UserID) (*
 	if err == nil {
 		p.Account = &account
 	}
-	return p, ignoreMissing(err)
+	return p, store.Optional(err)
 }
 
 // loadPerson reads a person with addresses and memberships.

@@ -1,7 +1,6 @@
 package signin
 
 import (
-	"errors"
 	"net/url"
 	"slices"
 	"strings"
@@ -75,20 +74,4 @@ func (f *Flow) returnURL(raw string) (string, error) {
 		return "", fault.New(fault.RedirectURLDomainMismatch)
 	}
 	return raw, nil
-}
-
-// missing turns a missing row into the fault; other errors stay.
-func missing(err error, f *fault.Error) error {
-	if errors.Is(err, store.ErrNotFound) {
-		return f.Because(err)
-	}
-	return err
-}
-
-// ignoreMissing lets an absent row be the zero value.
-func ignoreMissing(err error) error {
-	if errors.Is(err, store.ErrNotFound) {
-		return nil
-	}
-	return err
 }

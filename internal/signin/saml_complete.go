@@ -51,7 +51,7 @@ func (f *Flow) CompleteSAML(ctx context.Context, r Return) (Done, error) {
 	// Whoever makes a nonce up is told so without a writing transaction.
 	err := f.DB.Read(ctx, func(tx *store.Tx) error {
 		_, err := f.verdict(tx, r)
-		return missing(err, fault.New(fault.SSOVerdictInvalid))
+		return store.Missing(err, fault.New(fault.SSOVerdictInvalid))
 	})
 	if err != nil {
 		return Done{}, err
@@ -60,7 +60,7 @@ func (f *Flow) CompleteSAML(ctx context.Context, r Return) (Done, error) {
 		refused = nil
 		v, err := f.verdict(tx, r)
 		if err != nil {
-			return missing(err, fault.New(fault.SSOVerdictInvalid))
+			return store.Missing(err, fault.New(fault.SSOVerdictInvalid))
 		}
 		attemptID = v.AttemptID
 		unused, err := tx.UseVerdict(v.NonceHash, now)

@@ -94,7 +94,7 @@ func (f *Flow) Awaited(ctx context.Context, c identity.ConnectionID, relayState 
 	err = f.DB.Read(ctx, func(tx *store.Tx) error {
 		p, err := tx.PendingRequest(f.hashRelay(relayState))
 		awaited = err == nil && p.ConnectionID == c && p.UsedAt.IsZero() && f.Now().Before(p.ExpiresAt)
-		return ignoreMissing(err)
+		return store.Optional(err)
 	})
 	return awaited, err
 }
@@ -130,7 +130,7 @@ func samlConnection(tx *store.Tx, id identity.ConnectionID) (identity.Connection
 	if err == nil && c.Config.SAML == nil {
 		err = fault.New(fault.SAMLConnectionActiveNotFound)
 	}
-	return c, missing(err, fault.New(fault.SAMLConnectionActiveNotFound))
+	return c, store.Missing(err, fault.New(fault.SAMLConnectionActiveNotFound))
 }
 
 // inUse reports whether people may sign in through a connection at this moment.
@@ -298,7 +298,7 @@ func openAttempt(tx *store.Tx, j *judgement, c identity.Connection) (identity.At
 	}
 	if j.pending.AttemptID != "" {
 		begun, err := tx.Attempt(j.pending.AttemptID)
-		if ignoreMissing(err) != nil {
+		if store.Optional(err) != nil {
 			return a, err
 		}
 		if begun.State == identity.AttemptStarted {

@@ -189,7 +189,7 @@ func discover(tx *store.Tx, email identity.Email) (policy.Discovery, error) {
 func userOf(tx *store.Tx, email identity.Email) (identity.User, error) {
 	held, err := tx.VerifiedEmail(email)
 	if err != nil {
-		if err := ignoreMissing(err); err != nil {
+		if err := store.Optional(err); err != nil {
 			return identity.User{}, err
 		}
 		others, err := tx.UnverifiedEmails(email)
@@ -229,7 +229,7 @@ func (f *Flow) OpenSignIn(ctx context.Context, client identity.ClientID, id iden
 func (f *Flow) openSignIn(tx *store.Tx, client identity.ClientID, id identity.SignInID) (identity.SignIn, error) {
 	s, err := tx.SignIn(id)
 	if err != nil {
-		return s, missing(err, fault.New(fault.NotFound, "resource", "sign-in"))
+		return s, store.Missing(err, fault.New(fault.NotFound, "resource", "sign-in"))
 	}
 	if client == "" || s.ClientID != client {
 		return identity.SignIn{}, fault.New(fault.NotFound, "resource", "sign-in")
@@ -301,7 +301,7 @@ func boundTo(tx *store.Tx, u identity.UserID) ([]identity.Connection, error) {
 	var list []identity.Connection
 	for _, a := range accounts {
 		c, err := tx.Connection(a.ConnectionID)
-		if ignoreMissing(err) != nil {
+		if store.Optional(err) != nil {
 			return nil, err
 		}
 		if err == nil {

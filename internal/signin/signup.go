@@ -126,7 +126,7 @@ func (f *Flow) mailSignUp(tx *store.Tx, s identity.SignUp, code string) error {
 	if err == nil {
 		return tx.InsertMailOutbox(accountExistsMail(in.Settings.ApplicationName, f.BaseURL, s.Email, s.UpdatedAt))
 	}
-	if err := ignoreMissing(err); err != nil {
+	if err := store.Optional(err); err != nil {
 		return err
 	}
 	return tx.InsertMailOutbox(codeMail(in.Settings.ApplicationName, s.Email, code, s.UpdatedAt))
@@ -204,7 +204,7 @@ func (f *Flow) createSignedUp(tx *store.Tx, s identity.SignUp, now time.Time) (D
 	if err := maySignUp(tx, s.Email, in.Settings); err != nil {
 		return Done{}, err
 	}
-	if _, err := tx.VerifiedEmail(s.Email); ignoreMissing(err) != nil {
+	if _, err := tx.VerifiedEmail(s.Email); store.Optional(err) != nil {
 		return Done{}, err
 	} else if err == nil {
 		return Done{}, fault.New(fault.FormIdentifierExists, "param_name", "email_address")
@@ -259,7 +259,7 @@ func (f *Flow) OpenSignUp(ctx context.Context, client identity.ClientID, id iden
 func (f *Flow) openSignUp(tx *store.Tx, client identity.ClientID, id identity.SignUpID) (identity.SignUp, error) {
 	s, err := tx.SignUp(id)
 	if err != nil {
-		return s, missing(err, fault.New(fault.NotFound, "resource", "sign-up"))
+		return s, store.Missing(err, fault.New(fault.NotFound, "resource", "sign-up"))
 	}
 	if client == "" || s.ClientID != client {
 		return identity.SignUp{}, fault.New(fault.NotFound, "resource", "sign-up")

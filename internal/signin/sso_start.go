@@ -157,7 +157,7 @@ func loginHint(tx *store.Tx, c identity.Connection, email identity.Email) (strin
 	case identity.HintCustomAttribute:
 		held, err := tx.VerifiedEmail(email)
 		if err != nil {
-			return "", ignoreMissing(err)
+			return "", store.Optional(err)
 		}
 		u, err := tx.User(held.UserID)
 		if err != nil {

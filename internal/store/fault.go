@@ -21,3 +21,19 @@ func answer(err error) error {
 	}
 	return err
 }
+
+// Missing turns a row that is not there into the fault; other errors stay.
+func Missing(err error, f *fault.Error) error {
+	if errors.Is(err, ErrNotFound) {
+		return f.Because(err)
+	}
+	return err
+}
+
+// Optional lets a row that is not there be the zero value; other errors stay.
+func Optional(err error) error {
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	return err
+}
