@@ -162,25 +162,22 @@ func membershipView(tx *store.Tx, m identity.Membership) (v MembershipView, err 
 // hers.
 func (s *Service) ChangeMemberRole(ctx context.Context, org, user string, role identity.RoleKey) (MembershipView, error) {
 	return s.changeMembership(ctx, org, user, func(tx *store.Tx, m *identity.Membership) error {
-		next, err := tx.RoleByKey(role)
-		if err != nil {
-			return store.Missing(err, fault.New(fault.NotFound, "resource", "role", "param_name", "role"))
-		}
-		now, err := tx.RoleByKey(m.Role)
+		facts := policy.ChangeRoleFacts{Anyone: true}
+		to, err := tx.RoleByKey(role)
 		if store.Optional(err) != nil {
 			return err
 		}
-		if now.Allows(identity.MembershipsManage) && !next.Allows(identity.MembershipsManage) {
-			n, err := tx.CountMembersWithPermission(m.OrganizationID, identity.MembershipsManage)
-			if err != nil {
-				return err
-			}
-			if n <= 1 {
-				return fault.New(fault.OrganizationMinimumPermissionsNeeded)
-			}
+		if err == nil {
+			facts.To = &to
+		}
+		if facts.From, err = tx.RoleByKey(m.Role); store.Optional(err) != nil {
+			return err
+		}
+		if facts.Managers, err = tx.CountMembersWithPermission(m.OrganizationID, identity.MembershipsManage); err != nil {
+			return err
 		}
 		m.Role = role
-		return nil
+		return policy.ChangeRole(facts).Denied
 	})
 }
 

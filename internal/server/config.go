@@ -18,30 +18,29 @@ import (
 // Config is everything that a deployment is told from outside. Each field has
 // one line in Options, which says its unit, default and effect.
 type Config struct {
-	PublicURL         string
-	Listen            string
-	MetricsListen     string
-	Database          string
-	DatabaseExecMode  string
-	KeyFile           string
-	Keys              string
-	SecretKey         string
-	FrontendAPIHost   string
-	AllowedOrigins    []string
-	TrustedProxies    []netip.Prefix
-	SMTPHost          string
-	SMTPPort          int
-	SMTPUsername      string
-	SMTPPassword      string
-	SMTPPlaintext     bool
-	MailFrom          string
-	LogFormat         string
-	LogLevel          string
-	MetadataRefresh   time.Duration
-	OutgoingPorts     []int
-	ShutdownGrace     time.Duration
-	Development       bool // set by "usher dev" alone; has no option
-	PracticeAvailable bool // set by "usher dev" alone; has no option
+	PublicURL        string
+	Listen           string
+	MetricsListen    string
+	Database         string
+	DatabaseExecMode string
+	KeyFile          string
+	Keys             string
+	SecretKey        string
+	FrontendAPIHost  string
+	AllowedOrigins   []string
+	TrustedProxies   []netip.Prefix
+	SMTPHost         string
+	SMTPPort         int
+	SMTPUsername     string
+	SMTPPassword     string
+	SMTPPlaintext    bool
+	MailFrom         string
+	LogFormat        string
+	LogLevel         string
+	MetadataRefresh  time.Duration
+	OutgoingPorts    []int
+	ShutdownGrace    time.Duration
+	Development      bool // set by "usher dev" alone; has no option
 }
 
 // Option is one setting: how it is called in the file, and what it does. The

@@ -134,7 +134,7 @@ func (d *dev) open(ctx context.Context, l net.Listener) error {
 	if cfg.Database == "" {
 		cfg.Database = "sqlite:" + d.path(fileDatabase)
 	}
-	cfg.Development, cfg.PracticeAvailable = true, true
+	cfg.Development = true
 	cfg.LogFormat, cfg.LogLevel = "text", "warn"
 	cfg.ShutdownGrace = 5 * time.Second
 	cfg.FrontendAPIHost = devHost(secretKey)

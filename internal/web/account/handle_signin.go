@@ -31,17 +31,13 @@ func (u *UI) handleSignInPage(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (u *UI) renderSignIn(w http.ResponseWriter, r *http.Request, status int, view SignIn) error {
-	f, err := u.frame(w, r)
+	f, settings, err := u.frameBySettings(w, r)
 	if err != nil {
 		return err
 	}
 	f.Problems = view.Problems
 	view.Frame = u.leads(f)
 	view.Action = "/sign-in"
-	settings, err := u.Manage.Settings(r.Context())
-	if err != nil {
-		return err
-	}
 	if settings.SignUpMode == identity.SignUpPublic {
 		view.SignUpURL = "/sign-up"
 	}

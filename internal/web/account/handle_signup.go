@@ -25,11 +25,7 @@ func (u *UI) handleSignUpPage(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (u *UI) renderSignUp(w http.ResponseWriter, r *http.Request, status int, view SignUp) error {
-	f, err := u.frame(w, r)
-	if err != nil {
-		return err
-	}
-	settings, err := u.Manage.Settings(r.Context())
+	f, settings, err := u.frameBySettings(w, r)
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 func (u *UI) handleHome(w http.ResponseWriter, r *http.Request) error {
-	f, err := u.frame(w, r)
+	f, settings, err := u.frameBySettings(w, r)
 	if err != nil {
 		return err
 	}
@@ -23,10 +23,6 @@ func (u *UI) handleHome(w http.ResponseWriter, r *http.Request) error {
 		return u.pages.Render(w, http.StatusOK, PageDevHome, &view)
 	}
 	view := &Home{Frame: f, SignInURL: "/sign-in"}
-	settings, err := u.Manage.Settings(r.Context())
-	if err != nil {
-		return err
-	}
 	if settings.SignUpMode == identity.SignUpPublic {
 		view.SignUpURL = "/sign-up"
 	}

@@ -8,6 +8,7 @@ import (
 
 	"usher/internal/fault"
 	"usher/internal/httpio"
+	"usher/internal/identity"
 	"usher/internal/manage"
 	"usher/internal/session"
 	"usher/internal/signin"
@@ -116,13 +117,20 @@ const formCookie = "usher_form"
 
 // frame is what every page has.
 func (u *UI) frame(w http.ResponseWriter, r *http.Request) (page.Frame, error) {
+	f, _, err := u.frameBySettings(w, r)
+	return f, err
+}
+
+// frameBySettings is the frame of a page that depends on the settings itself, with
+// those that it was made by.
+func (u *UI) frameBySettings(w http.ResponseWriter, r *http.Request) (page.Frame, identity.Settings, error) {
 	settings, err := u.Manage.Settings(r.Context())
 	if err != nil {
-		return page.Frame{}, err
+		return page.Frame{}, settings, err
 	}
 	cookie, sent, err := session.ReadCookie(r, u.Sessions.HostCookie(formCookie))
 	if err != nil {
-		return page.Frame{}, err
+		return page.Frame{}, settings, err
 	}
 	if !sent || cookie == "" {
 		cookie = rand.Text()
@@ -134,7 +142,7 @@ func (u *UI) frame(w http.ResponseWriter, r *http.Request) (page.Frame, error) {
 	if u.Dev != nil {
 		f.MailboxURL = "/mailbox"
 	}
-	return f, nil
+	return f, settings, nil
 }
 
 // leads lets a form's redirect reach an identity provider, wherever it is.
