@@ -1,6 +1,7 @@
 package account
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -18,16 +19,22 @@ import (
 const codeMinutes = int(signin.CodeLife / time.Minute)
 
 func (u *UI) handleSignInPage(w http.ResponseWriter, r *http.Request) error {
-	q, err := httpio.Query(r)
+	email, back, err := u.entry(r)
 	if err != nil {
 		return err
 	}
+	return u.renderSignIn(w, r, http.StatusOK, SignIn{Email: email, ReturnURL: back})
+}
+
+// entry reads what a link to the first page of a sign-in or a sign-up may fill in.
+func (u *UI) entry(r *http.Request) (email, back string, err error) {
+	q, err := httpio.Query(r)
+	if err != nil {
+		return "", "", err
+	}
 	email, emailErr := q.Text(FieldEmail)
 	back, backErr := q.Text(FieldReturnURL)
-	if err := fault.Join(emailErr, backErr, u.SignIn.CheckReturn(back)); err != nil {
-		return err
-	}
-	return u.renderSignIn(w, r, http.StatusOK, SignIn{Email: email, ReturnURL: back})
+	return email, back, fault.Join(emailErr, backErr, u.SignIn.CheckReturn(back))
 }
 
 func (u *UI) renderSignIn(w http.ResponseWriter, r *http.Request, status int, view SignIn) error {
@@ -144,15 +151,36 @@ func signInWith(email identity.Email) string {
 
 // step reads the sign-in that a URL names, of this browser.
 func (u *UI) step(r *http.Request) (identity.SignIn, error) {
-	id, err := identity.ParseID[identity.SignInID](r.PathValue("sign_in_id"))
+	return openStep(u, r, "sign_in_id", u.SignIn.OpenSignIn)
+}
+
+// openStep reads what the URL's parameter names, of this browser.
+func openStep[K identity.ID, T any](u *UI, r *http.Request, param string, open func(context.Context, identity.ClientID, K) (T, error)) (T, error) {
+	var zero T
+	id, err := identity.ParseID[K](r.PathValue(param))
 	if err != nil {
-		return identity.SignIn{}, err
+		return zero, err
 	}
 	client, _, err := u.Sessions.Client(r.Context(), r)
 	if err != nil {
-		return identity.SignIn{}, err
+		return zero, err
 	}
-	return u.SignIn.OpenSignIn(r.Context(), client.ID, id)
+	return open(r.Context(), client.ID, id)
+}
+
+// postedStep reads a step and the form posted to it: the button, and the field
+// that the step asks for.
+func postedStep[T any](u *UI, w http.ResponseWriter, r *http.Request, step func(*http.Request) (T, error), field string) (s T, do, value string, err error) {
+	form, err := u.form(w, r)
+	if err != nil {
+		return s, "", "", err
+	}
+	if s, err = step(r); err != nil {
+		return s, "", "", err
+	}
+	do, doErr := form.Text(FieldDo)
+	value, valueErr := form.Text(field)
+	return s, do, value, fault.Join(doErr, valueErr)
 }
 
 // handleSignInStep shows where a sign-in stands.
@@ -235,17 +263,8 @@ func (u *UI) handleChooseConnection(w http.ResponseWriter, r *http.Request) erro
 }
 
 func (u *UI) handlePassword(w http.ResponseWriter, r *http.Request) error {
-	form, err := u.form(w, r)
+	s, do, password, err := postedStep(u, w, r, u.step, FieldPassword)
 	if err != nil {
-		return err
-	}
-	s, err := u.step(r)
-	if err != nil {
-		return err
-	}
-	do, doErr := form.Text(FieldDo)
-	password, passwordErr := form.Text(FieldPassword)
-	if err := fault.Join(doErr, passwordErr); err != nil {
 		return err
 	}
 	if do == DoCode {
@@ -270,17 +289,8 @@ func (u *UI) sendCode(w http.ResponseWriter, r *http.Request, s identity.SignIn)
 }
 
 func (u *UI) handleCode(w http.ResponseWriter, r *http.Request) error {
-	form, err := u.form(w, r)
+	s, do, code, err := postedStep(u, w, r, u.step, FieldCode)
 	if err != nil {
-		return err
-	}
-	s, err := u.step(r)
-	if err != nil {
-		return err
-	}
-	do, doErr := form.Text(FieldDo)
-	code, codeErr := form.Text(FieldCode)
-	if err := fault.Join(doErr, codeErr); err != nil {
 		return err
 	}
 	switch do {

@@ -5,20 +5,14 @@ import (
 	"net/url"
 
 	"usher/internal/fault"
-	"usher/internal/httpio"
 	"usher/internal/identity"
 	"usher/internal/signin"
 	"usher/internal/web/page"
 )
 
 func (u *UI) handleSignUpPage(w http.ResponseWriter, r *http.Request) error {
-	q, err := httpio.Query(r)
+	email, back, err := u.entry(r)
 	if err != nil {
-		return err
-	}
-	email, emailErr := q.Text(FieldEmail)
-	back, backErr := q.Text(FieldReturnURL)
-	if err := fault.Join(emailErr, backErr, u.SignIn.CheckReturn(back)); err != nil {
 		return err
 	}
 	return u.renderSignUp(w, r, http.StatusOK, SignUp{Email: email, ReturnURL: back})
@@ -85,15 +79,7 @@ func (u *UI) beginSignUp(w http.ResponseWriter, r *http.Request, view SignUp, pa
 
 // signUpStep reads the sign-up that a URL names, of this browser.
 func (u *UI) signUpStep(r *http.Request) (identity.SignUp, error) {
-	id, err := identity.ParseID[identity.SignUpID](r.PathValue("sign_up_id"))
-	if err != nil {
-		return identity.SignUp{}, err
-	}
-	client, _, err := u.Sessions.Client(r.Context(), r)
-	if err != nil {
-		return identity.SignUp{}, err
-	}
-	return u.SignIn.OpenSignUp(r.Context(), client.ID, id)
+	return openStep(u, r, "sign_up_id", u.SignIn.OpenSignUp)
 }
 
 func (u *UI) handleSignUpStep(w http.ResponseWriter, r *http.Request) error {
@@ -118,17 +104,8 @@ func (u *UI) renderSignUpCode(w http.ResponseWriter, r *http.Request, status int
 }
 
 func (u *UI) handleSignUpCode(w http.ResponseWriter, r *http.Request) error {
-	form, err := u.form(w, r)
+	s, do, code, err := postedStep(u, w, r, u.signUpStep, FieldCode)
 	if err != nil {
-		return err
-	}
-	s, err := u.signUpStep(r)
-	if err != nil {
-		return err
-	}
-	do, doErr := form.Text(FieldDo)
-	code, codeErr := form.Text(FieldCode)
-	if err := fault.Join(doErr, codeErr); err != nil {
 		return err
 	}
 	var done signin.Done
