@@ -47,6 +47,7 @@ func startSSP(t *testing.T) *ssp {
 	}
 	s.configure()
 	cmd := exec.Command(php, "-d", "session.save_path="+filepath.Join(s.dir, "sessions"), "-d", "display_errors=0",
+		"-d", "opcache.revalidate_freq=0", // else it reads a changed file two seconds late
 		"-S", fmt.Sprintf("127.0.0.1:%d", port), "-t", sspRoot+"/www")
 	cmd.Env = append(os.Environ(), "SIMPLESAMLPHP_CONFIG_DIR="+filepath.Join(s.dir, "config"), "PHP_CLI_SERVER_WORKERS=2")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
