@@ -7,8 +7,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -18,6 +16,7 @@ import (
 	"usher/internal/identity"
 	"usher/internal/manage"
 	"usher/internal/practice"
+	"usher/internal/practice/practicetest"
 	"usher/internal/secret"
 	"usher/internal/server"
 	"usher/internal/signin"
@@ -28,25 +27,13 @@ import (
 
 const base = "https://usher.test"
 
-// clock is moved by hand.
-type clock struct{ ms atomic.Int64 }
-
-func (c *clock) now() time.Time           { return time.UnixMilli(c.ms.Load()).UTC() }
-func (c *clock) advance(by time.Duration) { c.ms.Add(by.Milliseconds()) }
-
-// idpKeys are made once: that is slow.
-var idpKeys = sync.OnceValues(func() (keys []byte, err error) {
-	_, err = practice.New(practice.Config{
-		BaseURL: "https://idp.test", Now: time.Now,
-		SaveKeys: func(pem []byte) error { keys = pem; return nil },
-	})
-	return keys, err
-})
+// idpKeys are of the real time, as the deployment is.
+var idpKeys = practicetest.Keys(time.Now())
 
 // world is the surface over real flows, with Acme at a practice identity provider.
 type world struct {
 	testing.TB
-	clock   *clock
+	clock   *storetest.Clock
 	tools   *server.Tools
 	handler http.Handler
 	idp     *practice.IDP
@@ -83,14 +70,14 @@ func must[T any](v T, err error) func(testing.TB) T {
 
 func newWorld(t testing.TB, engine store.Engine) *world {
 	t.Helper()
-	w := &world{TB: t, clock: &clock{}}
-	now := w.clock.now
+	w := &world{TB: t, clock: &storetest.Clock{}}
+	now := w.clock.Now
 	w.tools = must(server.OpenTools(t.Context(), server.Config{
 		Database: storetest.URL(t, engine), Keys: secret.NewKeyRing("test"), PublicURL: base,
 	}))(t)
 	t.Cleanup(func() { w.tools.Close() })
 	w.tools.Keys.Now, w.tools.Sessions.Now, w.tools.SignIn.Now, w.tools.Manage.Now = now, now, now, now
-	w.clock.ms.Store(time.Now().UnixMilli() + 1) // the deployment was made by the real clock
+	w.clock.Set(time.Now().Add(time.Millisecond)) // the deployment was made by the real clock
 	ui := &account.UI{
 		SignIn: w.tools.SignIn, Manage: w.tools.Manage, Sessions: w.tools.Sessions,
 		Tokens: httpio.FormTokens{Key: []byte("form tokens")}, BaseURL: base, Now: now,
@@ -108,7 +95,7 @@ func newWorld(t testing.TB, engine store.Engine) *world {
 	}).Routes(mux)
 	w.handler = mux
 	w.idp = must(practice.New(practice.Config{
-		BaseURL: "https://idp.test", Now: now, Keys: must(idpKeys())(t),
+		BaseURL: "https://idp.test", Now: now, Keys: idpKeys(t),
 		People: []practice.Person{{Mail: "ada@acme.test", FirstName: "Ada"}, {Mail: "bob@acme.test", FirstName: "Bob"}},
 	}))(t)
 	name, active, metadata := "Acme sign-in", true, string(w.idp.Metadata())

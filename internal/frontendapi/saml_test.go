@@ -200,7 +200,7 @@ func TestACS_OnlyRefusalsCount(t *testing.T) {
 	elsewhere := w.program()
 	elsewhere.address = "198.51.100.7:99"
 	checkCode(t, "another address", elsewhere.crossSite(w.acs(), "SAMLResponse=x"), 400, fault.SAMLResponseRelayStateMissing)
-	w.clock.advance(time.Second)
+	w.clock.Advance(time.Second)
 	answer := w.answer(office.begin("ada@acme.test"), practice.Request{})
 	if rec := office.crossSite(w.acs(), answer); rec.Code != http.StatusSeeOther {
 		t.Errorf("a good answer a second later: %d %s", rec.Code, rec.Body)

@@ -39,7 +39,7 @@ func TestConnection_IsMadeSwitchedOffAndSwitchedOnWhenItIsComplete(t *testing.T)
 		refused(t, "made switched on", err, fault.SAMLConnectionCantBeActivated)
 
 		idp := w.idp("https://idp.test")
-		w.clock.advance(time.Second)
+		w.clock.Advance(time.Second)
 		on := must(w.s.ChangeConnection(t.Context(), c.ID, manage.ConnectionChange{Active: ptr(true), SAML: idp.fields()}))(t)
 		if !on.Active || on.LiveRevisionID == c.LiveRevisionID || on.Config.SAML.IDPEntityID != idp.EntityID() || !on.UpdatedAt.After(c.UpdatedAt) {
 			t.Errorf("switched on %+v", on)
@@ -321,7 +321,7 @@ func TestSPMetadata_ShowsEveryKeyInUse(t *testing.T) {
 			t.Errorf("%d keys, want 1", got)
 		}
 		old := must(practice.ReadSP(must(w.s.SPMetadata(t.Context(), c.ID))(t)))(t)
-		w.clock.advance(time.Second)
+		w.clock.Advance(time.Second)
 		must(w.s.AddConnectionKey(t.Context(), c.ID))(t)
 		if got := keys(); got != 2 {
 			t.Errorf("while rolling over: %d keys, want 2", got)
@@ -350,7 +350,7 @@ func TestConnections_AreListed(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		org := w.organization("Acme")
 		w.connect(manage.ConnectionChange{})
-		w.clock.advance(time.Second)
+		w.clock.Advance(time.Second)
 		second := w.connect(manage.ConnectionChange{OrganizationID: ptr(string(org.ID)), Domains: []string{"other.test"}})
 		list, total, err := w.s.Connections(t.Context(), store.ConnectionFilter{}, store.Page{Limit: 1})
 		if err != nil || total != 2 || len(list) != 1 || list[0].ID != second.ID {

@@ -5,7 +5,6 @@ import (
 	"net/http/httptest"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -14,6 +13,7 @@ import (
 	"usher/internal/identity"
 	"usher/internal/manage"
 	"usher/internal/practice"
+	"usher/internal/practice/practicetest"
 	"usher/internal/saml"
 	"usher/internal/secret"
 	"usher/internal/store"
@@ -25,33 +25,16 @@ const base = "https://usher.test"
 // began is when the clock of every test starts.
 var began = time.Date(2026, 11, 25, 9, 30, 0, 0, time.UTC)
 
-// clock is moved by hand.
-type clock struct{ ms atomic.Int64 }
-
-func (c *clock) now() time.Time           { return time.UnixMilli(c.ms.Load()).UTC() }
-func (c *clock) advance(by time.Duration) { c.ms.Add(by.Milliseconds()) }
-
 var (
-	hasher = sync.OnceValue(secret.NewHasher)
-
-	// idpKeys are made once: that is slow.
-	idpKeys = sync.OnceValues(func() (keys []byte, err error) {
-		idp, err := practice.New(practice.Config{
-			BaseURL: "https://idp.test", Now: func() time.Time { return began },
-			SaveKeys: func(pem []byte) error { keys = pem; return nil },
-		})
-		if err == nil {
-			_, err = idp.NextCertificate()
-		}
-		return keys, err
-	})
+	hasher  = sync.OnceValue(secret.NewHasher)
+	idpKeys = practicetest.Keys(began)
 )
 
 // world is a deployment without anybody.
 type world struct {
 	testing.TB
 	db    *store.DB
-	clock *clock
+	clock *storetest.Clock
 	s     *manage.Service
 }
 
@@ -70,11 +53,10 @@ func onSQLite(t *testing.T) *world {
 
 func newWorld(t testing.TB, db *store.DB) *world {
 	t.Helper()
-	w := &world{TB: t, db: db, clock: &clock{}}
-	w.clock.ms.Store(began.UnixMilli())
+	w := &world{TB: t, db: db, clock: storetest.NewClock(began)}
 	w.s = &manage.Service{
-		DB: db, Now: w.clock.now, Ring: storetest.Keys(), Hasher: hasher(), BaseURL: base,
-		Fetch: httpio.NewClient(httpio.ClientOptions{Now: w.clock.now, AllowPrivate: true}),
+		DB: db, Now: w.clock.Now, Ring: storetest.Keys(), Hasher: hasher(), BaseURL: base,
+		Fetch: httpio.NewClient(httpio.ClientOptions{Now: w.clock.Now, AllowPrivate: true}),
 	}
 	w.write(func(tx *store.Tx) error {
 		in := identity.Instance{ID: identity.NewID[identity.InstanceID](began), Settings: identity.DefaultSettings(), CreatedAt: began, UpdatedAt: began}
@@ -110,21 +92,12 @@ func ptr[T any](v T) *T { return &v }
 
 func (w *world) write(f func(*store.Tx) error) {
 	w.Helper()
-	if err := w.db.Write(w.Context(), f); err != nil {
-		w.Fatal(err)
-	}
+	storetest.Write(w, w.db, f)
 }
 
-func get[T any](w *world, f func(*store.Tx) (T, error)) (v T) {
+func get[T any](w *world, f func(*store.Tx) (T, error)) T {
 	w.Helper()
-	err := w.db.Read(w.Context(), func(tx *store.Tx) (err error) {
-		v, err = f(tx)
-		return err
-	})
-	if err != nil {
-		w.Fatal(err)
-	}
-	return v
+	return storetest.Get(w, w.db, f)
 }
 
 func (w *world) set(change func(*identity.Settings)) {
@@ -135,7 +108,7 @@ func (w *world) set(change func(*identity.Settings)) {
 			return err
 		}
 		change(&in.Settings)
-		return tx.UpdateSettings(in.ID, in.Settings, w.clock.now())
+		return tx.UpdateSettings(in.ID, in.Settings, w.clock.Now())
 	})
 }
 
@@ -163,7 +136,7 @@ type idp struct {
 
 func (w *world) idp(at string) *idp {
 	w.Helper()
-	i := &idp{IDP: must(practice.New(practice.Config{BaseURL: at, Now: w.clock.now, Keys: must(idpKeys())(w)}))(w)}
+	i := &idp{IDP: must(practice.New(practice.Config{BaseURL: at, Now: w.clock.Now, Keys: idpKeys(w)}))(w)}
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
 		i.mu.Lock()
 		defer i.mu.Unlock()

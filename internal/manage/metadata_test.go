@@ -23,7 +23,7 @@ const interval = 6 * time.Hour
 func (w *world) refresh(want int) {
 	w.Helper()
 	if got := must(w.s.RefreshMetadata(w.Context(), interval))(w); got != want {
-		w.Errorf("after %s: %d fetched, want %d", w.clock.now().Sub(began), got, want)
+		w.Errorf("after %s: %d fetched, want %d", w.clock.Now().Sub(began), got, want)
 	}
 }
 
@@ -38,16 +38,16 @@ func TestRefresh_FetchesAfterAnHourAndThenAtTheInterval(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		i, c := w.fetched()
 		w.refresh(0)
-		w.clock.advance(time.Hour)
+		w.clock.Advance(time.Hour)
 		w.refresh(1)
 		w.refresh(0)
-		w.clock.advance(interval)
+		w.clock.Advance(interval)
 		w.refresh(1)
 		if i.asked != 3 {
 			t.Errorf("asked %d times", i.asked)
 		}
 		s := w.state(c.ID)
-		if !s.FetchedAt.Equal(w.clock.now()) || !s.NextAt.Equal(w.clock.now().Add(interval)) || s.Failures != 0 || s.LastError != "" {
+		if !s.FetchedAt.Equal(w.clock.Now()) || !s.NextAt.Equal(w.clock.Now().Add(interval)) || s.Failures != 0 || s.LastError != "" {
 			t.Errorf("state %+v", s)
 		}
 		if got := w.reload(c.ID); got.LiveRevisionID != c.LiveRevisionID {
@@ -61,7 +61,7 @@ func TestRefresh_FetchesAfterAnHourAndThenAtTheInterval(t *testing.T) {
 func TestRefresh_AFailureKeepsTheLastGoodSet(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		i, c := w.fetched()
-		w.clock.advance(time.Hour)
+		w.clock.Advance(time.Hour)
 		for n, body := range []string{"<html>maintenance</html>", "", strings.Replace(string(i.Metadata()), "entityID=", `validUntil="2020-01-01T00:00:00Z" entityID=`, 1)} {
 			i.set(func(rw http.ResponseWriter) { io.WriteString(rw, body) })
 			if body == "" {
@@ -69,11 +69,11 @@ func TestRefresh_AFailureKeepsTheLastGoodSet(t *testing.T) {
 			}
 			w.refresh(1)
 			s := w.state(c.ID)
-			if s.Failures != n+1 || s.LastError == "" || !s.FetchedAt.Equal(began) || !s.NextAt.Equal(w.clock.now().Add(5*time.Minute<<n)) {
+			if s.Failures != n+1 || s.LastError == "" || !s.FetchedAt.Equal(began) || !s.NextAt.Equal(w.clock.Now().Add(5*time.Minute<<n)) {
 				t.Errorf("after failure %d: %+v", n+1, s)
 			}
 			w.refresh(0)
-			w.clock.ms.Store(s.NextAt.UnixMilli())
+			w.clock.Set(s.NextAt)
 		}
 		got := w.reload(c.ID)
 		if got.LiveRevisionID != c.LiveRevisionID || !got.Active {
@@ -95,19 +95,19 @@ func TestRefresh_TakesAnAnnouncedCertificateOver(t *testing.T) {
 			t.Fatal(err)
 		}
 		both := []string{i.certificate(), encode(must(i.NextCertificate())(t))}
-		w.clock.advance(time.Hour)
+		w.clock.Advance(time.Hour)
 		w.refresh(1)
 		got := w.reload(c.ID)
 		if !slices.Equal(got.Config.SAML.IDPCertificates, both) || got.LiveRevisionID == c.LiveRevisionID {
 			t.Errorf("certificates %d, revision %s", len(got.Config.SAML.IDPCertificates), got.LiveRevisionID)
 		}
-		if s := w.state(c.ID); !s.NextAt.Equal(w.clock.now().Add(interval)) {
+		if s := w.state(c.ID); !s.NextAt.Equal(w.clock.Now().Add(interval)) {
 			t.Errorf("next at %s", s.NextAt)
 		}
 		if err := i.RollOver(); err != nil {
 			t.Fatal(err)
 		}
-		w.clock.advance(interval)
+		w.clock.Advance(interval)
 		w.refresh(1)
 		if got := w.reload(c.ID); !slices.Equal(got.Config.SAML.IDPCertificates, both[1:]) {
 			t.Errorf("%d certificates after the rollover, want the new one", len(got.Config.SAML.IDPCertificates))
@@ -146,7 +146,7 @@ func TestRefresh_DoesNotTakeAnotherProviderOver(t *testing.T) {
 				i, c := w.fetched()
 				document := test.change(i)
 				i.set(func(rw http.ResponseWriter) { io.WriteString(rw, document) })
-				w.clock.advance(time.Hour)
+				w.clock.Advance(time.Hour)
 				w.refresh(1)
 				got, s := w.reload(c.ID), w.state(c.ID)
 				if got.LiveRevisionID != c.LiveRevisionID || s.Failures != 1 || !strings.Contains(s.LastError, test.want) {
@@ -162,10 +162,10 @@ func TestRefresh_OtherChangesLeaveItsStateAlone(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		i, c := w.fetched()
 		i.set(func(rw http.ResponseWriter) { rw.WriteHeader(http.StatusNotFound) })
-		w.clock.advance(time.Hour)
+		w.clock.Advance(time.Hour)
 		w.refresh(1)
 		before := w.state(c.ID)
-		w.clock.advance(time.Minute)
+		w.clock.Advance(time.Minute)
 		must(w.s.ChangeConnection(t.Context(), c.ID, manage.ConnectionChange{DisableJITProvisioning: ptr(true)}))(t)
 		if got := w.state(c.ID); got != before {
 			t.Errorf("state %+v, want %+v", got, before)
@@ -180,15 +180,15 @@ func TestRefresh_AConnectionWithoutAURLIsLeftInPeace(t *testing.T) {
 		must(w.s.ChangeConnection(t.Context(), c.ID, manage.ConnectionChange{
 			SAML: &manage.SAMLChange{IDPMetadataURL: ptr(""), IDPMetadata: &metadata},
 		}))(t)
-		w.clock.advance(time.Hour)
+		w.clock.Advance(time.Hour)
 		w.refresh(1)
-		w.clock.advance(1000 * time.Hour)
+		w.clock.Advance(1000 * time.Hour)
 		w.refresh(0)
 		if s := w.state(c.ID); s.Failures != 0 || s.LastError != "" || i.asked != 1 {
 			t.Errorf("state %+v, asked %d times", s, i.asked)
 		}
 		must(w.s.ChangeConnection(t.Context(), c.ID, manage.ConnectionChange{SAML: &manage.SAMLChange{IDPMetadataURL: &i.url}}))(t)
-		w.clock.advance(time.Hour)
+		w.clock.Advance(time.Hour)
 		w.refresh(1)
 		if i.asked != 3 {
 			t.Errorf("asked %d times, want 3", i.asked)
@@ -203,7 +203,7 @@ func TestRefresh_TheOthersGoOn(t *testing.T) {
 		i.set(func(rw http.ResponseWriter) { rw.WriteHeader(http.StatusNotFound) })
 		j := w.idp("https://other-idp.test")
 		other := w.connect(manage.ConnectionChange{Domains: []string{"other.test"}, SAML: &manage.SAMLChange{IDPMetadataURL: &j.url}})
-		w.clock.advance(time.Hour)
+		w.clock.Advance(time.Hour)
 		w.refresh(2)
 		if w.state(c.ID).Failures != 1 || w.state(other.ID).Failures != 0 {
 			t.Errorf("states %+v and %+v", w.state(c.ID), w.state(other.ID))
@@ -211,7 +211,7 @@ func TestRefresh_TheOthersGoOn(t *testing.T) {
 		if err := w.s.DeleteConnection(t.Context(), c.ID); err != nil {
 			t.Fatal(err)
 		}
-		w.clock.advance(interval)
+		w.clock.Advance(interval)
 		w.refresh(1)
 	})
 }

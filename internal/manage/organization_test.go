@@ -29,7 +29,7 @@ func TestOrganization_IsMadeChangedListedAndDeleted(t *testing.T) {
 		if m := must(w.s.MembershipOf(t.Context(), v.ID, ada.ID))(t); m.Membership.Role != identity.RoleAdmin {
 			t.Errorf("the creator is %s", m.Membership.Role)
 		}
-		w.clock.advance(time.Second)
+		w.clock.Advance(time.Second)
 		changed := must(w.s.ChangeOrganization(t.Context(), "acme", manage.OrganizationChange{
 			Name: ptr("Acme Ltd"), MaxAllowedMemberships: ptr(0), AdminDeleteEnabled: ptr(false),
 		}))(t)
@@ -134,7 +134,7 @@ func TestMembership_IsMadeChangedListedAndEnded(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		org := w.organization("Acme")
 		admin := w.member(org.ID, "admin@acme.test", identity.RoleAdmin)
-		w.clock.advance(time.Second)
+		w.clock.Advance(time.Second)
 		ada := w.user("ada@acme.test")
 		v := must(w.s.AddMember(t.Context(), string(org.ID), string(ada.ID), identity.RoleMember, manage.MetadataChange{Public: identity.Metadata{"a": "1"}}))(t)
 		if v.Membership.Role != identity.RoleMember || v.Role.Key != identity.RoleMember || v.Identifier != "ada@acme.test" || v.Organization.Members != 2 || v.PublicMetadata["a"] != "1" || v.ConnectionID != "" {
@@ -336,7 +336,7 @@ func TestSecretKey_IsShownOnceAndKeptAsAHash(t *testing.T) {
 			refused(t, name, w.s.Authenticate(t.Context(), bad), fault.SecretKeyInvalid)
 		}
 		w.write(func(tx *store.Tx) error {
-			_, err := tx.RevokeSecretKey(first.ID, w.clock.now())
+			_, err := tx.RevokeSecretKey(first.ID, w.clock.Now())
 			return err
 		})
 		refused(t, "a revoked one", w.s.Authenticate(t.Context(), key), fault.SecretKeyInvalid)

@@ -28,7 +28,7 @@ func TestUser_IsMadeChangedListedAndDeleted(t *testing.T) {
 		if got := must(w.s.PrimaryEmail(t.Context(), v.User))(t); got != "ada@acme.test" {
 			t.Errorf("primary address %s", got)
 		}
-		w.clock.advance(time.Second)
+		w.clock.Advance(time.Second)
 		changed := must(w.s.ChangeUser(t.Context(), string(v.ID), manage.UserChange{
 			FirstName: ptr("Augusta"), PrimaryEmailID: ptr(string(v.Emails[1].ID)), UnsafeMetadata: identity.Metadata{"u": "1"},
 		}))(t)

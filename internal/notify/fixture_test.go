@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,12 +15,6 @@ import (
 )
 
 var began = time.Date(2026, 11, 25, 9, 30, 0, 0, time.UTC)
-
-// clock is moved by hand.
-type clock struct{ ms atomic.Int64 }
-
-func (c *clock) now() time.Time           { return time.UnixMilli(c.ms.Load()).UTC() }
-func (c *clock) advance(by time.Duration) { c.ms.Add(by.Milliseconds()) }
 
 // server is a mail server that may be down.
 type server struct {
@@ -72,7 +65,7 @@ func (s *server) mails() []identity.Mail {
 type world struct {
 	testing.TB
 	db     *store.DB
-	clock  *clock
+	clock  *storetest.Clock
 	server *server
 	n      *notify.Notifier
 }
@@ -81,8 +74,7 @@ func each(t *testing.T, test func(t *testing.T, w *world)) {
 	t.Helper()
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
-		w := &world{TB: t, db: db, clock: &clock{}, server: &server{}}
-		w.clock.ms.Store(began.UnixMilli())
+		w := &world{TB: t, db: db, clock: storetest.NewClock(began), server: &server{}}
 		w.n = w.node(w.server)
 		test(t, w)
 	})
@@ -90,21 +82,19 @@ func each(t *testing.T, test func(t *testing.T, w *world)) {
 
 // node is a notifier of another process on the same database.
 func (w *world) node(s notify.Sender) *notify.Notifier {
-	return &notify.Notifier{DB: w.db, Now: w.clock.now, Send: s, Log: slog.New(slog.DiscardHandler)}
+	return &notify.Notifier{DB: w.db, Now: w.clock.Now, Send: s, Log: slog.New(slog.DiscardHandler)}
 }
 
 func (w *world) write(f func(*store.Tx) error) {
 	w.Helper()
-	if err := w.db.Write(w.Context(), f); err != nil {
-		w.Fatal(err)
-	}
+	storetest.Write(w, w.db, f)
 }
 
 // mail puts one into the outbox.
 func (w *world) mail(subject string) identity.Mail {
 	w.Helper()
 	m := identity.Mail{
-		ID: identity.NewID[identity.MailID](w.clock.now()), To: "ada@acme.test", Subject: subject, Text: "Hello.", CreatedAt: w.clock.now(),
+		ID: identity.NewID[identity.MailID](w.clock.Now()), To: "ada@acme.test", Subject: subject, Text: "Hello.", CreatedAt: w.clock.Now(),
 	}
 	w.write(func(tx *store.Tx) error { return tx.InsertMailOutbox(m) })
 	return m
@@ -115,7 +105,7 @@ func (w *world) delivers(want int) {
 	w.Helper()
 	got, err := w.n.Deliver(w.Context())
 	if err != nil || got != want {
-		w.Errorf("after %s: sent %d, %v; want %d", w.clock.now().Sub(began), got, err, want)
+		w.Errorf("after %s: sent %d, %v; want %d", w.clock.Now().Sub(began), got, err, want)
 	}
 }
 
@@ -123,7 +113,7 @@ func (w *world) delivers(want int) {
 func (w *world) waits() (waits bool) {
 	w.Helper()
 	err := w.db.Read(w.Context(), func(tx *store.Tx) (err error) {
-		waits, err = tx.OutboxDue(w.clock.now().Add(1000 * time.Hour))
+		waits, err = tx.OutboxDue(w.clock.Now().Add(1000 * time.Hour))
 		return err
 	})
 	if err != nil {
@@ -137,7 +127,7 @@ func (w *world) waits() (waits bool) {
 func (w *world) waiting() (n int, lastError string) {
 	w.Helper()
 	w.write(func(tx *store.Tx) error {
-		rows, err := tx.ClaimOutbox(w.clock.now().Add(1000*time.Hour), 1000*time.Hour, 1000)
+		rows, err := tx.ClaimOutbox(w.clock.Now().Add(1000*time.Hour), 1000*time.Hour, 1000)
 		if n = len(rows); n > 0 {
 			lastError = rows[n-1].LastError
 		}

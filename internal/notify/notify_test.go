@@ -17,7 +17,7 @@ func TestDeliver_SendsWhatIsDueOnce(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.delivers(0)
 		want := []identity.Mail{w.mail("one")}
-		w.clock.advance(time.Second)
+		w.clock.Advance(time.Second)
 		want = append(want, w.mail("two"))
 		w.delivers(2)
 		w.delivers(0)
@@ -37,22 +37,22 @@ func TestDeliver_TriesAgainAfterAFailure(t *testing.T) {
 		w.mail("one")
 		w.delivers(0)
 		for _, pause := range []time.Duration{10 * time.Second, 20 * time.Second, 40 * time.Second} {
-			w.clock.advance(pause - time.Millisecond)
+			w.clock.Advance(pause - time.Millisecond)
 			tried := w.server.tried()
 			w.delivers(0)
 			if w.server.tried() != tried {
 				t.Errorf("tried again before %s", pause)
 			}
-			w.clock.advance(time.Millisecond)
+			w.clock.Advance(time.Millisecond)
 			w.delivers(0)
 			if w.server.tried() != tried+1 {
 				t.Errorf("not tried again after %s", pause)
 			}
 		}
 		w.server.set(false)
-		w.clock.advance(80*time.Second - time.Millisecond)
+		w.clock.Advance(80*time.Second - time.Millisecond)
 		w.delivers(0)
-		w.clock.advance(time.Millisecond)
+		w.clock.Advance(time.Millisecond)
 		w.delivers(1)
 	})
 }
@@ -65,7 +65,7 @@ func TestDeliver_AFailureIsOneMailsOwn(t *testing.T) {
 				ID: "mail_broken", Kind: store.OutboxMail, Payload: []byte("{"), NextAt: began, CreatedAt: began,
 			})
 		})
-		w.clock.advance(time.Second)
+		w.clock.Advance(time.Second)
 		w.mail("one")
 		w.delivers(1)
 		if n, why := w.waiting(); n != 1 || why == "" {
@@ -80,12 +80,12 @@ func TestDeliver_GivesUpAfterThreeDays(t *testing.T) {
 		w.mail("old")
 		for range 200 {
 			w.delivers(0)
-			w.clock.advance(time.Hour)
+			w.clock.Advance(time.Hour)
 			if !w.waits() {
 				break
 			}
 		}
-		if age := w.clock.now().Sub(began); age < 72*time.Hour || age > 76*time.Hour {
+		if age := w.clock.Now().Sub(began); age < 72*time.Hour || age > 76*time.Hour {
 			t.Errorf("given up after %s, want three days", age)
 		}
 	})
@@ -105,9 +105,9 @@ func TestDeliver_WhatADeadNodeHadIsSentAgain(t *testing.T) {
 			t.Fatalf("the dying node sent %v", got)
 		}
 		w.delivers(0)
-		w.clock.advance(time.Minute - time.Millisecond)
+		w.clock.Advance(time.Minute - time.Millisecond)
 		w.delivers(0)
-		w.clock.advance(time.Millisecond)
+		w.clock.Advance(time.Millisecond)
 		w.delivers(1)
 		if got := w.server.mails(); len(got) != 1 || got[0].ID != m.ID {
 			t.Errorf("sent again: %+v, want the same mail", got)
@@ -124,7 +124,7 @@ func TestDeliver_NodesDoNotSendTheSameMail(t *testing.T) {
 			w.mail("many")
 		}
 		slow := &server{hook: func() {
-			w.clock.advance(30 * time.Second) // smtpTimeout
+			w.clock.Advance(30 * time.Second) // smtpTimeout
 			w.delivers(mails - 1)
 		}}
 		if sent, err := w.node(slow).Deliver(t.Context()); sent != 1 || err != nil {
@@ -197,7 +197,7 @@ func TestHeld_MailWaitsForAServer(t *testing.T) {
 		w.n.Send = notify.Held{}
 		w.delivers(0)
 		w.n.Send = w.server
-		w.clock.advance(10 * time.Second)
+		w.clock.Advance(10 * time.Second)
 		w.delivers(1)
 	})
 }

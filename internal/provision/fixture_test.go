@@ -39,21 +39,12 @@ func each(t *testing.T, test func(t *testing.T, w *world)) {
 
 func (w *world) write(f func(*store.Tx) error) {
 	w.Helper()
-	if err := w.db.Write(w.Context(), f); err != nil {
-		w.Fatal(err)
-	}
+	storetest.Write(w, w.db, f)
 }
 
-func get[T any](w *world, f func(*store.Tx) (T, error)) (v T) {
+func get[T any](w *world, f func(*store.Tx) (T, error)) T {
 	w.Helper()
-	err := w.db.Read(w.Context(), func(tx *store.Tx) (err error) {
-		v, err = f(tx)
-		return err
-	})
-	if err != nil {
-		w.Fatal(err)
-	}
-	return v
+	return storetest.Get(w, w.db, f)
 }
 
 func (w *world) apply(plan policy.Plan) provision.Applied {

@@ -5,7 +5,6 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,13 +19,6 @@ const issuer = "https://usher-test.clerk.accounts.dev"
 // began is when the clock of every test starts.
 var began = time.Date(2026, 11, 25, 9, 30, 0, 0, time.UTC)
 
-// clock is moved by hand.
-type clock struct{ ms atomic.Int64 }
-
-func (c *clock) now() time.Time           { return time.UnixMilli(c.ms.Load()).UTC() }
-func (c *clock) Now() time.Time           { return c.now() }
-func (c *clock) advance(by time.Duration) { c.ms.Add(by.Milliseconds()) }
-
 // firstKey is made once: that is slow.
 var firstKey = sync.OnceValues(func() (identity.SigningKey, error) {
 	return session.NewSigningKey("ins_test", began, began)
@@ -36,7 +28,7 @@ var firstKey = sync.OnceValues(func() (identity.SigningKey, error) {
 type world struct {
 	testing.TB
 	db    *store.DB
-	clock *clock
+	clock *storetest.Clock
 	m     *session.Manager
 	ada   identity.User
 	acme  identity.Organization
@@ -60,8 +52,7 @@ func must[T any](v T, err error) func(testing.TB) T {
 
 func newWorld(t testing.TB, db *store.DB) *world {
 	t.Helper()
-	w := &world{TB: t, db: db, clock: &clock{}}
-	w.clock.ms.Store(began.UnixMilli())
+	w := &world{TB: t, db: db, clock: storetest.NewClock(began)}
 	w.m = w.node(db)
 	w.ada = identity.User{ID: identity.NewID[identity.UserID](began), FirstName: "Ada", CreatedAt: began, UpdatedAt: began}
 	w.acme = identity.Organization{ID: identity.NewID[identity.OrgID](began), Name: "Acme", Slug: "acme", CreatedAt: began, UpdatedAt: began}
@@ -95,7 +86,7 @@ func newWorld(t testing.TB, db *store.DB) *world {
 // node is a manager over a handle on the database.
 func (w *world) node(db *store.DB) *session.Manager {
 	return &session.Manager{
-		DB: db, Now: w.clock.now, Ring: storetest.Keys(), Keys: &session.Keys{DB: db, Now: w.clock.now}, Issuer: issuer, Secure: true,
+		DB: db, Now: w.clock.Now, Ring: storetest.Keys(), Keys: &session.Keys{DB: db, Now: w.clock.Now}, Issuer: issuer, Secure: true,
 	}
 }
 
@@ -111,9 +102,7 @@ func (w *world) join(role identity.RoleKey) {
 
 func (w *world) write(f func(*store.Tx) error) {
 	w.Helper()
-	if err := w.db.Write(w.Context(), f); err != nil {
-		w.Fatal(err)
-	}
+	storetest.Write(w, w.db, f)
 }
 
 func (w *world) set(change func(*identity.Settings)) {
@@ -124,7 +113,7 @@ func (w *world) set(change func(*identity.Settings)) {
 			return err
 		}
 		change(&in.Settings)
-		return tx.UpdateSettings(in.ID, in.Settings, w.clock.now())
+		return tx.UpdateSettings(in.ID, in.Settings, w.clock.Now())
 	})
 }
 
@@ -177,7 +166,7 @@ func (b *browser) signIn(change func(*session.Start)) identity.Session {
 		if err != nil {
 			return err
 		}
-		start := session.Start{Client: b.client, User: b.w.ada.ID, Organization: b.w.acme.ID, Settings: in.Settings, Now: b.w.clock.now()}
+		start := session.Start{Client: b.client, User: b.w.ada.ID, Organization: b.w.acme.ID, Settings: in.Settings, Now: b.w.clock.Now()}
 		if change != nil {
 			change(&start)
 		}

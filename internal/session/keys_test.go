@@ -48,7 +48,7 @@ func TestRotate_NobodyNotices(t *testing.T) {
 			{16*time.Minute + 5*time.Second, []string{r.NewKey}, r.NewKey}, // a node may be five seconds late
 		}
 		for _, step := range steps {
-			w.clock.ms.Store(began.Add(step.after).UnixMilli())
+			w.clock.Set(began.Add(step.after))
 			if got := w.published(w.m); !slices.Equal(got, step.keys) {
 				t.Errorf("after %s: published %v, want %v", step.after, got, step.keys)
 			}
@@ -74,7 +74,7 @@ func TestRotate_AtOnceEveryOldKeyIsGone(t *testing.T) {
 		if got := w.signer(ask); got != r.NewKey {
 			t.Errorf("signed by %v", got)
 		}
-		w.clock.advance(5 * time.Second)
+		w.clock.Advance(5 * time.Second)
 		if got := w.published(other); !slices.Equal(got, []string{r.NewKey}) {
 			t.Errorf("another node publishes %v", got)
 		}
@@ -85,13 +85,13 @@ func TestRotate_TwiceInARowKeepsWhatStillSigns(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		ask := session.Ask{Session: w.browser().signIn(nil).ID}
 		first := must(w.m.Keys.Rotate(t.Context(), false))(t)
-		w.clock.advance(5 * time.Minute)
+		w.clock.Advance(5 * time.Minute)
 		second := must(w.m.Keys.Rotate(t.Context(), false))(t)
 		for _, step := range []struct {
 			after  time.Duration
 			signer string
 		}{{5 * time.Minute, "ins_test"}, {10 * time.Minute, first.NewKey}, {15 * time.Minute, second.NewKey}, {time.Hour, second.NewKey}} {
-			w.clock.ms.Store(began.Add(step.after).UnixMilli())
+			w.clock.Set(began.Add(step.after))
 			if got := w.signer(ask); got != step.signer {
 				t.Errorf("after %s: signed by %v, want %s", step.after, got, step.signer)
 			}

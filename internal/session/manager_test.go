@@ -122,16 +122,16 @@ func TestSession_EndsWhenItIsOldOrIdle(t *testing.T) {
 		s := b.signIn(nil)
 		idle := w.browser().signIn(nil)
 		for range 11 { // in use, by pages and by tokens
-			w.clock.advance(5 * time.Minute)
+			w.clock.Advance(5 * time.Minute)
 			must(w.m.Current(t.Context(), b.request()))(t)
 			w.token(session.Ask{Session: s.ID, Client: b.client})
 		}
 		if got := w.session(idle.ID).Status; got != identity.SessionAbandoned {
 			t.Errorf("after 55 idle minutes: %s", got)
 		}
-		w.clock.advance(5*time.Minute - time.Millisecond)
+		w.clock.Advance(5*time.Minute - time.Millisecond)
 		must(w.m.Current(t.Context(), b.request()))(t)
-		w.clock.advance(time.Millisecond)
+		w.clock.Advance(time.Millisecond)
 		if _, err := w.m.Current(t.Context(), b.request()); !fault.Is(err, fault.SignedOut) {
 			t.Errorf("after an hour: %v", err)
 		}
@@ -155,12 +155,12 @@ func TestSession_TokensKeepItAwake(t *testing.T) {
 		b := w.browser()
 		s := b.signIn(nil)
 		for range 5 {
-			w.clock.advance(50 * time.Second)
+			w.clock.Advance(50 * time.Second)
 			w.token(session.Ask{Session: s.ID, Client: b.client})
 		}
-		w.clock.advance(50 * time.Second)
+		w.clock.Advance(50 * time.Second)
 		w.token(session.Ask{Session: s.ID}) // asked for by the Backend API: nobody is there
-		w.clock.advance(70 * time.Second)
+		w.clock.Advance(70 * time.Second)
 		if _, err := w.m.Token(t.Context(), session.Ask{Session: s.ID, Client: b.client}); !fault.Is(err, fault.AuthenticationInvalid) {
 			t.Errorf("two minutes after the last use: %v", err)
 		}

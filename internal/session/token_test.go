@@ -60,7 +60,7 @@ func TestToken_Version2(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		b := w.browser()
 		s := b.signIn(nil)
-		w.clock.advance(3 * time.Minute)
+		w.clock.Advance(3 * time.Minute)
 		header, claims := w.read(w.token(session.Ask{Session: s.ID, Client: b.client, AuthorizedParty: "https://app.test"}))
 		if diff := cmp.Diff(map[string]any{"alg": "RS256", "typ": "JWT", "kid": "ins_test", "cat": "cl_B7d4PD111AAA"}, header); diff != "" {
 			t.Errorf("header (-want +got):\n%s", diff)
@@ -188,7 +188,7 @@ func TestToken_ClerksGoSDKAcceptsIt(t *testing.T) {
 		if _, err := w.m.Keys.Rotate(t.Context(), false); err != nil {
 			t.Fatal(err)
 		}
-		w.clock.advance(11 * time.Minute)
+		w.clock.Advance(11 * time.Minute)
 		must(verify())(t)
 	})
 }

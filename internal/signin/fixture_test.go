@@ -14,7 +14,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -24,6 +23,7 @@ import (
 	"usher/internal/fault"
 	"usher/internal/identity"
 	"usher/internal/practice"
+	"usher/internal/practice/practicetest"
 	"usher/internal/saml"
 	"usher/internal/secret"
 	"usher/internal/session"
@@ -36,12 +36,6 @@ const base = "https://usher.test"
 
 // began is when the clock of every test starts.
 var began = time.Date(2026, 11, 25, 9, 30, 0, 0, time.UTC)
-
-// clock is moved by hand.
-type clock struct{ ms atomic.Int64 }
-
-func (c *clock) now() time.Time           { return time.UnixMilli(c.ms.Load()).UTC() }
-func (c *clock) advance(by time.Duration) { c.ms.Add(by.Milliseconds()) }
 
 // Making a key is slow: those of the deployment, of the connections and of the
 // identity providers are made once for all tests.
@@ -62,17 +56,8 @@ var (
 		}
 		return list, nil
 	})
-	idpKeys = sync.OnceValues(func() (keys []byte, err error) {
-		idp, err := practice.New(practice.Config{
-			BaseURL: "https://idp.test", Now: func() time.Time { return began },
-			SaveKeys: func(pem []byte) error { keys = pem; return nil },
-		})
-		if err == nil {
-			_, err = idp.NextCertificate()
-		}
-		return keys, err
-	})
-	hasher = sync.OnceValue(secret.NewHasher)
+	idpKeys = practicetest.Keys(began)
+	hasher  = sync.OnceValue(secret.NewHasher)
 )
 
 // world is a deployment with one organization, Acme, that signs in through a
@@ -83,7 +68,7 @@ type world struct {
 	engine store.Engine
 	url    string
 	db     *store.DB
-	clock  *clock
+	clock  *storetest.Clock
 	flow   *signin.Flow
 	idp    *practice.IDP
 	org    identity.Organization
@@ -117,8 +102,7 @@ func must[T any](v T, err error) func(testing.TB) T {
 
 func newWorld(t testing.TB, engine store.Engine) *world {
 	t.Helper()
-	w := &world{TB: t, owner: t, engine: engine, url: storetest.URL(t, engine), clock: &clock{}}
-	w.clock.ms.Store(began.UnixMilli())
+	w := &world{TB: t, owner: t, engine: engine, url: storetest.URL(t, engine), clock: storetest.NewClock(began)}
 	w.db = storetest.OpenURL(t, w.url)
 	w.flow = w.node(w.db)
 	w.idp = w.provider("https://idp.test")
@@ -150,9 +134,9 @@ func newWorld(t testing.TB, engine store.Engine) *world {
 func (w *world) node(db *store.DB) *signin.Flow {
 	ring := storetest.Keys()
 	return &signin.Flow{
-		DB: db, Now: w.clock.now, Ring: ring, Hasher: hasher(), BaseURL: base, AllowedOrigins: []string{"https://app.test"},
+		DB: db, Now: w.clock.Now, Ring: ring, Hasher: hasher(), BaseURL: base, AllowedOrigins: []string{"https://app.test"},
 		Sessions: &session.Manager{
-			DB: db, Now: w.clock.now, Ring: ring, Keys: &session.Keys{DB: db, Now: w.clock.now},
+			DB: db, Now: w.clock.Now, Ring: ring, Keys: &session.Keys{DB: db, Now: w.clock.Now},
 			Issuer: "https://usher.clerk.accounts.dev", Secure: true,
 		},
 	}
@@ -162,7 +146,7 @@ func (w *world) node(db *store.DB) *signin.Flow {
 func (w *world) provider(at string) *practice.IDP {
 	w.Helper()
 	return must(practice.New(practice.Config{
-		BaseURL: at, Now: w.clock.now, Keys: must(idpKeys())(w),
+		BaseURL: at, Now: w.clock.Now, Keys: idpKeys(w),
 		People: []practice.Person{
 			{Mail: "ada@acme.test", FirstName: "Ada", LastName: "Lovelace"},
 			{Mail: "bob@acme.test", FirstName: "Bob", LastName: "Builder"},
@@ -173,8 +157,8 @@ func (w *world) provider(at string) *practice.IDP {
 func (w *world) organization(name string) identity.Organization {
 	w.Helper()
 	o := identity.Organization{
-		ID: identity.NewID[identity.OrgID](w.clock.now()), Name: name, Slug: strings.ToLower(name),
-		CreatedAt: w.clock.now(), UpdatedAt: w.clock.now(),
+		ID: identity.NewID[identity.OrgID](w.clock.Now()), Name: name, Slug: strings.ToLower(name),
+		CreatedAt: w.clock.Now(), UpdatedAt: w.clock.Now(),
 	}
 	w.write(func(tx *store.Tx) error { return tx.InsertOrganization(o) })
 	return o
@@ -184,7 +168,7 @@ func (w *world) organization(name string) identity.Organization {
 // application unless it is changed, and makes it known there.
 func (w *world) connect(idp *practice.IDP, change func(*identity.Connection)) identity.Connection {
 	w.Helper()
-	now := w.clock.now()
+	now := w.clock.Now()
 	c := identity.Connection{
 		ID: identity.NewID[identity.ConnectionID](now), Name: "Acme sign-in", Provider: identity.SAMLCustom,
 		Domains: []identity.Domain{"acme.test"}, Active: true, Authenticatable: true,
@@ -227,7 +211,7 @@ func (w *world) introduce(idp *practice.IDP, c identity.Connection, cert string)
 // revise changes a connection, its configuration by a new revision.
 func (w *world) revise(id identity.ConnectionID, change func(*identity.Connection)) identity.Connection {
 	w.Helper()
-	now := w.clock.now()
+	now := w.clock.Now()
 	var c identity.Connection
 	w.write(func(tx *store.Tx) error {
 		var err error
@@ -255,28 +239,19 @@ func (w *world) set(change func(*identity.Settings)) {
 			return err
 		}
 		change(&in.Settings)
-		return tx.UpdateSettings(in.ID, in.Settings, w.clock.now())
+		return tx.UpdateSettings(in.ID, in.Settings, w.clock.Now())
 	})
 }
 
 func (w *world) write(f func(*store.Tx) error) {
 	w.Helper()
-	if err := w.db.Write(w.Context(), f); err != nil {
-		w.Fatal(err)
-	}
+	storetest.Write(w, w.db, f)
 }
 
 // get reads one thing.
-func get[T any](w *world, f func(*store.Tx) (T, error)) (v T) {
+func get[T any](w *world, f func(*store.Tx) (T, error)) T {
 	w.Helper()
-	err := w.db.Read(w.Context(), func(tx *store.Tx) (err error) {
-		v, err = f(tx)
-		return err
-	})
-	if err != nil {
-		w.Fatal(err)
-	}
-	return v
+	return storetest.Get(w, w.db, f)
 }
 
 // browser is one that has just begun something, and so has a client.
@@ -424,7 +399,7 @@ func (w *world) memberships(u identity.UserID) []identity.Membership {
 // person makes a user with one address.
 func (w *world) person(address string, status identity.VerificationStatus, change func(*identity.User)) identity.User {
 	w.Helper()
-	now := w.clock.now()
+	now := w.clock.Now()
 	u := identity.User{ID: identity.NewID[identity.UserID](now), CreatedAt: now, UpdatedAt: now}
 	e := identity.EmailAddress{
 		ID: identity.NewID[identity.EmailID](now), UserID: u.ID, Address: identity.Email(address), Status: status, CreatedAt: now, UpdatedAt: now,

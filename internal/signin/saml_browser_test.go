@@ -51,7 +51,7 @@ func TestSAML_AVerdictWorksOnceAndForFiveMinutes(t *testing.T) {
 		w.unchanged(before)
 
 		late := w.accepted(w.answer(w.begin(client, "ada@acme.test"), practice.Request{}))
-		w.clock.advance(5 * time.Minute)
+		w.clock.Advance(5 * time.Minute)
 		if _, err := w.flow.CompleteSAML(t.Context(), signin.Return{Nonce: late.Nonce, Client: client}); !fault.Is(err, fault.SSOVerdictInvalid) {
 			t.Errorf("after five minutes: %v", err)
 		}
@@ -118,7 +118,7 @@ func TestSAML_FactsAreReadAgainWhenTheBrowserReturns(t *testing.T) {
 // nothing about anybody.
 func TestSAML_ASignInThatIsOverIsNotCompletedAgain(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		w.clock.advance(time.Second)
+		w.clock.Advance(time.Second)
 		w.connect(w.idp, func(c *identity.Connection) { c.OrganizationID = w.org.ID })
 		client := w.browser()
 		next := must(w.flow.Begin(t.Context(), signin.Begin{Client: client, Address: "ada@acme.test"}))(t)
@@ -242,7 +242,7 @@ func TestSAML_ARefusalComesBeforeTheQuestion(t *testing.T) {
 func TestSAML_AnAnswerForOneConnectionIsWorthNothingAtAnother(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		globex := w.organization("Globex")
-		w.clock.advance(time.Second)
+		w.clock.Advance(time.Second)
 		other := w.connect(w.idp, func(c *identity.Connection) {
 			c.OrganizationID, c.Domains = globex.ID, []identity.Domain{"globex.test"}
 		})
@@ -495,7 +495,7 @@ func TestSAML_ARevisionInTheMiddleIsJudgedByToo(t *testing.T) {
 func TestSAML_AnAttemptNamesTheRevisionThatJudgedIt(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		ticket := w.begin(w.browser(), "ada@acme.test")
-		w.clock.advance(time.Second)
+		w.clock.Advance(time.Second)
 		live := w.revise(w.conn.ID, func(c *identity.Connection) { c.Config.SAML.ClockSkewSeconds = 60 })
 		fresh := get(w, func(tx *store.Tx) (identity.Connection, error) { return tx.Connection(live.ID) })
 		if a := w.attempt(ticket.AttemptID); a.RevisionID != w.conn.LiveRevisionID {

@@ -156,7 +156,7 @@ func TestSAML_ALegacyExceptionEndsOnItsDay(t *testing.T) {
 	for _, name := range []string{"sha1", "sha1-digest", "encrypted-3des", "encrypted-rsa15"} {
 		w.signInAs(practice.Request{Person: "ada@acme.test", Misbehave: name})
 	}
-	w.clock.advance(24 * time.Hour)
+	w.clock.Advance(24 * time.Hour)
 	ticket := w.begin(w.browser(), "ada@acme.test")
 	_, err := w.flow.FinishSAML(t.Context(), w.answer(ticket, practice.Request{Misbehave: "sha1"}))
 	if r := w.refusal(err); r.reason() != "algorithm" {

@@ -120,7 +120,7 @@ func TestSAML_AFreshAuthenticationThatWasAskedForIsInsistedOn(t *testing.T) {
 func (w *world) addKey() (certificate string) {
 	w.Helper()
 	key := must(spKeys())(w)[1]
-	key.ID, key.ConnectionID = identity.NewID[identity.KeyID](w.clock.now()), w.conn.ID
+	key.ID, key.ConnectionID = identity.NewID[identity.KeyID](w.clock.Now()), w.conn.ID
 	w.write(func(tx *store.Tx) error { return tx.InsertConnectionKey(key) })
 	return key.Certificate
 }
@@ -130,7 +130,7 @@ func (w *world) retireOldest() {
 	w.write(func(tx *store.Tx) error {
 		keys, err := tx.ConnectionKeys(w.conn.ID)
 		if err == nil {
-			_, err = tx.RetireConnectionKey(keys[len(keys)-1].ID, w.clock.now())
+			_, err = tx.RetireConnectionKey(keys[len(keys)-1].ID, w.clock.Now())
 		}
 		return err
 	})
@@ -240,7 +240,7 @@ func TestBegin_AConnectionThatIsNotInUseIsNotOffered(t *testing.T) {
 // Behaviour 1.24.
 func TestBegin_OfSeveralConnectionsThePersonChooses(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		w.clock.advance(time.Second)
+		w.clock.Advance(time.Second)
 		wide := w.connect(w.idp, func(c *identity.Connection) { c.Name = "Everybody's" })
 		client := w.browser()
 		next := must(w.flow.Begin(t.Context(), signin.Begin{Client: client, Address: "ada@acme.test"}))(t)

@@ -64,7 +64,7 @@ func TestSAML_TheFirstSignInMakesUserAccountMembershipAndSession(t *testing.T) {
 func TestSAML_TheSecondSignInFindsThePerson(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		first := w.signIn("ada@acme.test")
-		w.clock.advance(time.Hour)
+		w.clock.Advance(time.Hour)
 		second := w.signIn("ada@acme.test")
 		if first.Session.UserID != second.Session.UserID || first.Session.ID == second.Session.ID {
 			t.Errorf("sessions %+v and %+v", first.Session, second.Session)
@@ -141,7 +141,7 @@ func TestSAML_AfterAMoveOnePersonIsInBothOrganizations(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		u := w.signIn("ada@acme.test").Session.UserID
 		globex := w.organization("Globex")
-		w.clock.advance(time.Second)
+		w.clock.Advance(time.Second)
 		w.revise(w.conn.ID, func(c *identity.Connection) { c.OrganizationID = globex.ID })
 		if m := w.memberships(u); len(m) != 1 || m[0].OrganizationID != w.org.ID {
 			t.Errorf("the move itself changed memberships: %+v", m)
@@ -281,7 +281,7 @@ func TestSAML_RefusalsKeepTheirAttemptAndWriteNothingElse(t *testing.T) {
 			answer: practice.Request{Misbehave: "relaystate-url"}, want: "relaystate", status: 401,
 		},
 		"a RelayState that expired after 15 minutes, threat T-SAML-04": {
-			meanwhile: func(w *world) { w.clock.advance(15 * time.Minute) }, want: "relaystate", status: 401,
+			meanwhile: func(w *world) { w.clock.Advance(15 * time.Minute) }, want: "relaystate", status: 401,
 		},
 		"a message that is none": {change: func(a *signin.Answer) { a.SAMLResponse = "" }, want: "encoding", status: 401},
 	}
@@ -354,7 +354,7 @@ func TestSAML_AnAttemptThatNeverCameBackIsVisibleAsSuch(t *testing.T) {
 		if got := state(); got != "started" {
 			t.Errorf("at once: %s", got)
 		}
-		w.clock.advance(15*time.Minute + time.Millisecond)
+		w.clock.Advance(15*time.Minute + time.Millisecond)
 		if got := state(); got != "never_returned" {
 			t.Errorf("after 15 minutes: %s", got)
 		}

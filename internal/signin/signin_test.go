@@ -47,7 +47,7 @@ func (w *world) mails() []identity.Mail {
 	var mails []identity.Mail
 	w.write(func(tx *store.Tx) error {
 		mails = nil
-		rows, err := tx.ClaimOutbox(w.clock.now().Add(1000*time.Hour), 0, 1000)
+		rows, err := tx.ClaimOutbox(w.clock.Now().Add(1000*time.Hour), 0, 1000)
 		for _, row := range rows {
 			m, err := row.Mail()
 			if err != nil {
@@ -143,7 +143,7 @@ func TestPassword_AfterTwentyWrongOnesInAnHourNoneIsRight(t *testing.T) {
 				t.Errorf("%q: %v", guess, err)
 			}
 		}
-		w.clock.advance(time.Hour)
+		w.clock.Advance(time.Hour)
 		must(w.flow.Password(t.Context(), client, id, password))(t)
 	})
 }
@@ -173,7 +173,7 @@ func TestEnforce_AnAddressOnAnSSODomainHasNoPasswordAndNoCode(t *testing.T) {
 		byPassword, byCode, unsent := w.start(client, "carol@globex.test"), w.start(client, "carol@globex.test"), w.start(client, "carol@globex.test")
 		must(w.flow.SendCode(t.Context(), client, byCode))(t)
 		code := w.code("carol@globex.test")
-		w.clock.advance(time.Minute)
+		w.clock.Advance(time.Minute)
 		w.connect(w.idp, func(c *identity.Connection) { c.Domains = []identity.Domain{"globex.test"} })
 		before := w.dump()
 		_, errPassword := w.flow.Password(t.Context(), client, byPassword, password)
@@ -248,7 +248,7 @@ func TestCode_ExpiresAfterTenMinutesAndOnlyTheLastOneIsGood(t *testing.T) {
 		id := w.start(client, "carol@globex.test")
 		must(w.flow.SendCode(t.Context(), client, id))(t)
 		first := w.code("carol@globex.test")
-		w.clock.advance(10 * time.Minute)
+		w.clock.Advance(10 * time.Minute)
 		if _, err := w.flow.Code(t.Context(), client, id, first); !fault.Is(err, fault.VerificationExpired) {
 			t.Errorf("after ten minutes: %v", err)
 		}
@@ -328,15 +328,15 @@ func TestSendCode_WaitsThirtySecondsAndMailsFiveTimesAnHour(t *testing.T) {
 		client := w.browser()
 		id := w.start(client, "carol@globex.test")
 		must(w.flow.SendCode(t.Context(), client, id))(t)
-		w.clock.advance(29 * time.Second)
+		w.clock.Advance(29 * time.Second)
 		_, err := w.flow.SendCode(t.Context(), client, id)
 		if e := w.refusal(err); e.Code() != fault.VerificationCodeTooMany || e.Status() != 429 {
 			t.Errorf("after 29 seconds: %v", err)
 		}
-		w.clock.advance(time.Second)
+		w.clock.Advance(time.Second)
 		for range 4 {
 			must(w.flow.SendCode(t.Context(), client, id))(t)
-			w.clock.advance(30 * time.Second)
+			w.clock.Advance(30 * time.Second)
 		}
 		// The hour is the address's, whatever browser or sign-in asks.
 		another := w.browser()
@@ -346,7 +346,7 @@ func TestSendCode_WaitsThirtySecondsAndMailsFiveTimesAnHour(t *testing.T) {
 		if got := len(w.mails()); got != 5 {
 			t.Errorf("%d mails, want 5", got)
 		}
-		w.clock.advance(time.Hour)
+		w.clock.Advance(time.Hour)
 		must(w.flow.SendCode(t.Context(), client, id))(t)
 	})
 }
@@ -437,7 +437,7 @@ func TestSignIn_IsGivenUpAfterADay(t *testing.T) {
 		if err := w.flow.UsePassword(t.Context(), client, id); err != nil {
 			t.Error(err)
 		}
-		w.clock.advance(24 * time.Hour)
+		w.clock.Advance(24 * time.Hour)
 		if _, err := w.flow.OpenSignIn(t.Context(), client, id); !fault.Is(err, fault.ClientStateInvalid) {
 			t.Errorf("after a day: %v", err)
 		}
@@ -495,7 +495,7 @@ func TestSimulate_SaysWhatWouldHappen(t *testing.T) {
 func TestAttempts_AreListedNewestFirst(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.signIn("ada@acme.test")
-		w.clock.advance(time.Second)
+		w.clock.Advance(time.Second)
 		w.begin(w.browser(), "bob@acme.test")
 		list, total, err := w.flow.Attempts(t.Context(), store.AttemptFilter{ConnectionID: w.conn.ID}, store.Page{})
 		if err != nil || total != 2 || list[0].Attempt.TypedEmail != "bob@acme.test" || list[1].Attempt.State != identity.AttemptComplete || list[1].Organization.Name != "Acme" {

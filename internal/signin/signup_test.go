@@ -99,7 +99,7 @@ func TestSignUp_AnAddressThatIsTakenLooksLikeAnyOther(t *testing.T) {
 				_, err := w.flow.VerifySignUp(t.Context(), f.Client, s.ID, "not a code")
 				steps = append(steps, fault.From(err).Code(), fault.From(err).Meta())
 			}
-			w.clock.advance(30 * time.Second)
+			w.clock.Advance(30 * time.Second)
 			return append(steps, w.flow.ResendSignUpCode(t.Context(), f.Client, s.ID))
 		}
 		fresh, taken := seen("nina@home.test"), seen("carol@globex.test")
@@ -187,7 +187,7 @@ func TestSignUp_ItsCodeIsBoundCountedAndBounded(t *testing.T) {
 		if _, err := w.flow.VerifySignUp(t.Context(), f.Client, s.ID, code); !fault.Is(err, fault.VerificationFailed) {
 			t.Errorf("the right code after five wrong ones: %v", err)
 		}
-		w.clock.advance(30 * time.Second)
+		w.clock.Advance(30 * time.Second)
 		if err := w.flow.ResendSignUpCode(t.Context(), f.Client, s.ID); err != nil {
 			t.Fatal(err)
 		}

@@ -1,4 +1,5 @@
-// Package storetest gives a test fresh, migrated databases, one for each engine.
+// Package storetest gives a test fresh, migrated databases, one for each engine,
+// and a clock.
 //
 // SQLite needs nothing. For PostgreSQL it starts a private server from the
 // programs of the machine, which all test processes of a user share and which
