@@ -31,6 +31,20 @@ const (
 	ConnectionDomainTaken                Code = "enterprise_connection_domain_taken"
 	Deprovisioned                        Code = "deprovisioned"
 
+	// SSO: OpenID Connect and EASIE.
+	OAuthCallbackInvalid                    Code = "oauth_callback_invalid"
+	OAuthAccessDenied                       Code = "oauth_access_denied"
+	OAuthTokenExchangeError                 Code = "oauth_token_exchange_error"
+	OAuthFetchUserError                     Code = "oauth_fetch_user_error"
+	OAuthDiscoveryIssuerMismatch            Code = "custom_oauth_provider_discovery_issuer_mismatch"
+	OAuthDiscoveryRetrievalError            Code = "custom_oauth_provider_discovery_server_retrieval_error"
+	OAuthCannotUseDiscoveryURL              Code = "custom_oauth_provider_cannot_use_discovery_url"
+	OAuthProviderMisconfigured              Code = "misconfigured_oauth_provider"
+	OAuthRedirectURIMismatch                Code = "redirect_uri_mismatch"
+	OAuthDebugMissingState                  Code = "oauth_debug_callback_missing_state"
+	ExternalAccountEmailVerificationMissing Code = "external_account_email_address_verification_required"
+	EASIEInvalidOAuthCredentials            Code = "easie_invalid_oauth_credentials"
+
 	// Organizations, memberships, domains.
 	OrganizationNotFound                       Code = "organization_not_found_or_unauthorized"
 	OrganizationMembershipEnterpriseConnection Code = "organization_membership_enterprise_connection_cannot_remove"
@@ -257,6 +271,68 @@ var catalogue = map[Code]Entry{
 		401, "Your company has ended your access.",
 		"The identity provider has deprovisioned this person.",
 		"",
+	},
+
+	// SSO: OpenID Connect and EASIE.
+	OAuthCallbackInvalid: {
+		400, "The sign-in could not be completed. Start again.",
+		"The answer of the identity provider does not belong to a sign-in that is under way here.",
+		"See the failed check on the attempt: expected {expected}, received {received}.",
+	},
+	OAuthAccessDenied: {
+		403, "You were not let in by your company's sign-in.",
+		"The person refused, or the identity provider did not let the person use this application.",
+		"Assign the person to the application in the identity provider, and grant it the scopes that it asks for.",
+	},
+	OAuthTokenExchangeError: {
+		400, "Your company's sign-in could not be verified.",
+		"The identity provider's answer could not be exchanged for a proof of identity that holds.",
+		"See the failed check on the attempt: expected {expected}, received {received}.",
+	},
+	OAuthFetchUserError: {
+		400, "Your company's sign-in did not say who you are.",
+		"The user information could not be read from the identity provider.",
+		"See the failed check on the attempt: expected {expected}, received {received}.",
+	},
+	OAuthDiscoveryIssuerMismatch: {
+		422, "The discovery document belongs to another issuer.",
+		"The discovery document names the issuer {received}, which does not belong to its URL.",
+		"Use the discovery URL of that issuer: {expected}.",
+	},
+	OAuthDiscoveryRetrievalError: {
+		422, "The discovery document could not be fetched.",
+		"The discovery document could not be fetched from the URL.",
+		"Open the URL in a browser: it must answer with JSON, over https, without a login.",
+	},
+	OAuthCannotUseDiscoveryURL: {
+		422, "The discovery document cannot be used.",
+		"This is not the discovery document of an OpenID provider that can be used here: {reason}.",
+		"Correct the URL, or enter the endpoints by hand.",
+	},
+	OAuthProviderMisconfigured: {
+		400, "Your company's sign-in is not set up completely.",
+		"The settings of the identity provider cannot be used: {reason}.",
+		"Correct the connection's endpoints.",
+	},
+	OAuthRedirectURIMismatch: {
+		400, "The identity provider does not know this site's address.",
+		"The redirect URI is not registered at the identity provider.",
+		"Register {redirect_uri} as a redirect URI of the application, letter for letter.",
+	},
+	OAuthDebugMissingState: {
+		400, "This test of a sign-in cannot be continued. Start it again.",
+		"The answer to a test run came back without its state.",
+		"",
+	},
+	ExternalAccountEmailVerificationMissing: {
+		400, "Your email address must be verified first.",
+		"The identity provider does not say that the email address is the person's own.",
+		"Let the identity provider verify the address and send email_verified. For Microsoft Entra ID add the optional claim xms_edov to the application's ID token.",
+	},
+	EASIEInvalidOAuthCredentials: {
+		422, "Own OAuth credentials are needed.",
+		"In production the connection needs a client of its own at the provider; shared development credentials do not work.",
+		"Register an application at the provider, and enter its client ID and client secret.",
 	},
 
 	// Organizations, memberships, domains.
