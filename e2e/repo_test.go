@@ -51,6 +51,7 @@ var mayImport = map[string][]string{
 
 	"policy":   {"fault", "identity"},
 	"identity": {"fault"},
+	"oidc":     {"fault"},
 	"saml":     {"fault"},
 	"fault":    {},
 
