@@ -27,7 +27,7 @@ var mayImport = map[string][]string{
 	"cmd/usher": {"fault", "identity", "manage", "policy", "practice", "saml", "secret", "server", "session", "signin", "store"},
 
 	"server": {
-		"backendapi", "fault", "frontendapi", "httpio", "identity", "manage", "notify", "policy", "practice",
+		"backendapi", "fault", "frontendapi", "httpio", "identity", "manage", "notify", "oidc", "policy", "practice",
 		"provision", "saml", "secret", "session", "signin", "store", "web/account", "web/page",
 	},
 
@@ -39,8 +39,8 @@ var mayImport = map[string][]string{
 	"practice/practicetest": {"practice"},
 	"httpio":                {"fault"},
 
-	"signin":  {"fault", "identity", "policy", "provision", "saml", "secret", "session", "store"},
-	"manage":  {"fault", "identity", "policy", "provision", "saml", "secret", "store"},
+	"signin":  {"fault", "identity", "oidc", "policy", "provision", "saml", "secret", "session", "store"},
+	"manage":  {"fault", "identity", "oidc", "policy", "provision", "saml", "secret", "store"},
 	"session": {"fault", "identity", "secret", "store"},
 	"notify":  {"identity", "store"},
 

@@ -73,6 +73,10 @@ func (a *API) Routes(mux *http.ServeMux) {
 		"POST /enterprise_connections/{enterprise_connection_id}/keys":        a.handleAddConnectionKey,
 		"POST /enterprise_connections/{enterprise_connection_id}/keys/retire": a.handleRetireConnectionKeys,
 
+		"GET /provider_credentials/{provider}":    a.handleCredentials,
+		"PUT /provider_credentials/{provider}":    a.handlePutCredentials,
+		"DELETE /provider_credentials/{provider}": a.handleDeleteCredentials,
+
 		"GET /sessions":                      a.handleSessions,
 		"GET /sessions/{session_id}":         a.handleSession,
 		"POST /sessions/{session_id}/revoke": a.handleRevokeSession,

@@ -55,18 +55,6 @@ type loginHintBody struct {
 	Source string                 `json:"source,omitempty"`
 }
 
-// oidcBody is read so that a call for a provider of the other kind is told so by
-// its provider, not by an unknown parameter.
-type oidcBody struct {
-	ClientID     *string `json:"client_id"`
-	ClientSecret *string `json:"client_secret"`
-	DiscoveryURL *string `json:"discovery_url"`
-	AuthURL      *string `json:"auth_url"`
-	TokenURL     *string `json:"token_url"`
-	UserInfoURL  *string `json:"user_info_url"`
-	RequiresPKCE *bool   `json:"requires_pkce"`
-}
-
 type customAttribute struct {
 	Name          string `json:"name"`
 	Key           string `json:"key"`
@@ -101,6 +89,9 @@ func (b connectionBody) change() manage.ConnectionChange {
 	}
 	if b.SAML != nil {
 		ch.SAML = b.SAML.change()
+	}
+	if b.OIDC != nil {
+		ch.OIDC, ch.TenantID = b.OIDC.change(), b.OIDC.TenantID
 	}
 	return ch
 }
@@ -300,7 +291,7 @@ type wireConnection struct {
 	AllowOrganizationAccountLinking  bool              `json:"allow_organization_account_linking"`
 	CustomAttributes                 []customAttribute `json:"custom_attributes"`
 	SAML                             *wireSAML         `json:"saml_connection"`
-	OAuth                            *struct{}         `json:"oauth_config"`
+	OAuth                            *wireOAuth        `json:"oauth_config"`
 	Authenticatable                  bool              `json:"authenticatable"`
 	DisableJITProvisioning           bool              `json:"disable_jit_provisioning"`
 	CreatedAt                        int64             `json:"created_at"`
@@ -371,6 +362,7 @@ func (a *API) wireConnection(c identity.Connection) wireConnection {
 			return customAttribute{d.Name, d.Key, d.SSOPath, d.SCIMPath, d.SCIMPath, d.MultiValued}
 		}),
 		SAML:                   a.wireSAML(c),
+		OAuth:                  a.wireOAuth(c),
 		Authenticatable:        c.Authenticatable,
 		DisableJITProvisioning: conf.DisableJITProvisioning,
 		CreatedAt:              millis(c.CreatedAt),

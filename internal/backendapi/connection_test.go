@@ -110,7 +110,11 @@ func TestConnections_RefusesWhatCannotBe(t *testing.T) {
 			"nothing":                            {object{}, 422, []string{"form_param_missing provider"}},
 			"neither name nor domains":           {object{"provider": "saml_custom"}, 422, []string{"form_param_missing domains", "form_param_missing name"}},
 			"a provider whom nobody knows":       {body(object{"provider": "saml_x"}), 422, []string{"form_param_value_invalid provider"}},
-			"a protocol that is not there yet":   {body(object{"provider": "oidc_custom"}), 403, []string{"feature_not_implemented <nil>"}},
+			"OpenID Connect without a client": {
+				body(object{"provider": "oidc_custom", "active": true, "oidc": object{"auth_url": "https://idp.test/a", "token_url": "https://idp.test/t", "user_info_url": "https://idp.test/u"}}),
+				422, []string{"form_param_missing client_id"},
+			},
+			"EASIE without the deployment's client": {body(object{"provider": "oauth_google", "active": true}), 422, []string{"easie_invalid_oauth_credentials provider"}},
 			"no domains":                         {body(object{"domains": []string{}}), 422, []string{"form_param_missing domains"}},
 			"a domain that is none":              {body(object{"domains": []string{"x"}}), 422, []string{"form_param_format_invalid domains"}},
 			"too many domains":                   {body(object{"domains": make([]string, 101)}), 422, []string{"form_param_array_size_exceeded domains"}},

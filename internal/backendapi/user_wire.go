@@ -1,6 +1,8 @@
 package backendapi
 
 import (
+	"strings"
+
 	"time"
 
 	"usher/internal/identity"
@@ -218,8 +220,20 @@ func wireAccountOf(a manage.AccountView) wireEnterpriseAccount {
 	}
 	if a.Connection.ID != "" {
 		w.EnterpriseConnection = &wireAccountConnection{Protocol: "saml", wireSAMLConnection: wireSAMLConnectionOf(a.Connection)}
+		if !a.Connection.Provider.IsSAML() {
+			w.Protocol, w.EnterpriseConnection.Protocol = "oauth", "oauth"
+			w.Verification.Object, w.Verification.Strategy = "verification_oauth", oauthStrategy(a.Connection.Provider)
+		}
 	}
 	return w
+}
+
+// oauthStrategy is how Clerk's verifications name a provider.
+func oauthStrategy(p identity.Provider) string {
+	if p.IsEASIE() {
+		return string(p)
+	}
+	return "oauth_custom_" + strings.ReplaceAll(strings.TrimPrefix(string(p), "oidc_"), "_", "")
 }
 
 func wireSAMLConnectionOf(c identity.Connection) wireSAMLConnection {

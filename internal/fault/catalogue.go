@@ -43,6 +43,8 @@ const (
 	OAuthRedirectURIMismatch                Code = "redirect_uri_mismatch"
 	OAuthDebugMissingState                  Code = "oauth_debug_callback_missing_state"
 	ExternalAccountEmailVerificationMissing Code = "external_account_email_address_verification_required"
+	OAuthProviderInUse                      Code = "oauth_provider_in_use"
+	EASIEConnectionActiveNotFound           Code = "easie_connection_active_not_found"
 	EASIEInvalidOAuthCredentials            Code = "easie_invalid_oauth_credentials"
 
 	// Organizations, memberships, domains.
@@ -328,6 +330,16 @@ var catalogue = map[Code]Entry{
 		400, "Your email address must be verified first.",
 		"The identity provider does not say that the email address is the person's own.",
 		"Let the identity provider verify the address and send email_verified. For Microsoft Entra ID add the optional claim xms_edov to the application's ID token.",
+	},
+	OAuthProviderInUse: {
+		400, "This provider is in use.",
+		"Connections that are switched on sign in with the client at {provider}.",
+		"Switch those connections off or delete them first.",
+	},
+	EASIEConnectionActiveNotFound: {
+		404, "This sign-in connection is not active.",
+		"There is no active connection here.",
+		"Enable the connection, or check which one the address belongs to.",
 	},
 	EASIEInvalidOAuthCredentials: {
 		422, "Own OAuth credentials are needed.",

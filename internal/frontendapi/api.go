@@ -47,6 +47,9 @@ func (a *API) Routes(mux *http.ServeMux) {
 	mux.Handle("POST /v1/saml/acs/{connection_id}", httpio.HandleWith(a.fail, a.handleSAMLACS))
 	mux.Handle("/v1/saml/acs/{connection_id}", httpio.Handle(methodNotAllowed("POST")))
 	mux.Handle("GET /v1/saml/complete", httpio.HandleWith(a.fail, a.handleSAMLComplete))
+	mux.Handle("GET "+callbackPath, httpio.HandleWith(a.fail, a.handleOAuthCallback))
+	mux.Handle("POST "+callbackPath, httpio.HandleWith(a.fail, a.handleOAuthForm))
+	mux.Handle(callbackPath, httpio.Handle(methodNotAllowed("GET, POST")))
 	mux.Handle("POST /v1/client/sessions/{session_id}/tokens", httpio.Handle(a.handleToken))
 	mux.Handle("/v1/", httpio.Handle(httpio.NotFound))
 }

@@ -71,7 +71,7 @@ func (a *API) handleSAMLACS(w http.ResponseWriter, r *http.Request) error {
 		Connection: id, SAMLResponse: response, RelayState: relayState, TraceID: httpio.TraceID(r.Context()),
 	})
 	if err != nil {
-		return errors.Join(err, a.refused(r, id, err))
+		return errors.Join(err, a.refused(r, string(id), err))
 	}
 	if accepted.Binding != "" {
 		a.setBinding(w, accepted.Binding, bindingAge)
@@ -102,14 +102,14 @@ func (a *API) mayPost(r *http.Request, id identity.ConnectionID, relayState stri
 	return err
 }
 
-// refused counts a refusal; a failure of our own is none. That the limit is
-// reached is for the next request to be told.
-func (a *API) refused(r *http.Request, id identity.ConnectionID, cause error) error {
+// refused counts a refusal at a place, such as a connection; a failure of our own
+// is none. That the limit is reached is for the next request to be told.
+func (a *API) refused(r *http.Request, place string, cause error) error {
 	if fault.From(cause).Status() >= http.StatusInternalServerError {
 		return nil
 	}
 	_, err := a.Refusals.Take(r.Context(), httpio.AddressKey(httpio.ClientIP(r)))
-	_, floodErr := a.Floods.Take(r.Context(), string(id))
+	_, floodErr := a.Floods.Take(r.Context(), place)
 	return errors.Join(err, floodErr)
 }
 

@@ -13,9 +13,20 @@ const (
 	AttemptRefused  AttemptState = "refused"
 )
 
-// Attempt is the record of one SSO sign-in, whatever became of it.
+// AttemptKind says what was attempted.
+type AttemptKind string
+
+// The kinds of attempts.
+const (
+	AttemptSignIn   AttemptKind = "sign_in"
+	AttemptPresence AttemptKind = "presence" // a provider was asked whether a person is still there
+)
+
+// Attempt is the record of one SSO sign-in, or of one question to a provider that
+// was not answered well, whatever became of it.
 type Attempt struct {
 	ID             AttemptID
+	Kind           AttemptKind // empty: AttemptSignIn
 	ConnectionID   ConnectionID
 	RevisionID     RevisionID // the revision that judged it; that of the start while under way
 	OrganizationID OrgID
@@ -64,11 +75,12 @@ type Evidence struct {
 	ExpiresAt time.Time
 }
 
-// PendingRequest is what RelayState points at: a sign-in that was sent to the
-// provider and is expected back.
+// PendingRequest is what RelayState, or "state" at OpenID Connect, points at: a
+// sign-in that was sent to the provider and is expected back.
 type PendingRequest struct {
-	RelayHash    string // keyed hash of RelayState
-	RequestID    string // of the AuthnRequest, for InResponseTo
+	RelayHash    string // keyed hash of RelayState or state
+	RequestID    string // of the AuthnRequest, for InResponseTo; at OpenID Connect the nonce
+	CodeVerifier string // of PKCE (RFC 7636), sealed at rest; empty at SAML
 	AttemptID    AttemptID
 	ConnectionID ConnectionID
 	RevisionID   RevisionID

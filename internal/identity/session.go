@@ -45,6 +45,7 @@ type Session struct {
 	ExpireAt                 time.Time // the absolute end, never later than the assertion's SessionNotOnOrAfter
 	AbandonAt                time.Time // the end when nobody uses it; moves on with use
 	LastActiveAt             time.Time
+	CheckAt                  time.Time // when the provider is asked next whether the person is still there; zero: never
 	CreatedAt                time.Time
 	UpdatedAt                time.Time
 }

@@ -72,13 +72,14 @@ type EnterpriseAccount struct {
 	ID                  AccountID
 	UserID              UserID
 	ConnectionID        ConnectionID
-	Subject             string // NameID, or the mapped user_id attribute; at OIDC "sub"
+	Subject             string // NameID, or the mapped user_id attribute; at OIDC "sub", at Entra "tid:oid"
 	SubjectFormat       string // NameID format; empty at OIDC
 	Email               Email
 	FirstName           string
 	LastName            string
 	PublicMetadata      Metadata // what the provider's attributes became
 	LastAuthenticatedAt time.Time
+	DeprovisionedAt     time.Time // the provider said that the person is gone; zero: there, or never asked
 	CreatedAt           time.Time
 	UpdatedAt           time.Time
 }

@@ -28,7 +28,9 @@ type ConnectionChange struct {
 	AllowOrganizationAccountLinking  *bool
 	DisableJITProvisioning           *bool
 	CustomAttributes                 *[]identity.CustomAttribute
+	TenantID                         *string // of an EASIE connection to Microsoft; empty text: none
 	SAML                             *SAMLChange
+	OIDC                             *OIDCChange
 }
 
 // SAMLChange is the part of a change that SAML connections have.
@@ -72,17 +74,20 @@ func (s *Service) CreateConnection(ctx context.Context, p identity.Provider, ch 
 		Config: identity.ConnectionConfig{
 			SyncUserAttributes:               true,
 			DisableAdditionalIdentifications: true,
-			SAML:                             &identity.SAMLConfig{},
 		},
 	}
-	if !p.IsSAML() {
-		return c, fault.New(fault.FeatureNotImplemented)
+	switch {
+	case p.IsSAML():
+		c.Config.SAML = &identity.SAMLConfig{}
+	default:
+		c.Config.OIDC = &identity.OIDCConfig{}
 	}
-	known, err := s.learn(ctx, ch.SAML, "")
+	known, err := s.learnAbout(ctx, c, ch)
 	if err != nil {
 		return c, err
 	}
-	if err := s.apply(&c, ch, known); err != nil {
+	secret, err := s.apply(&c, ch, known)
+	if err != nil {
 		return c, err
 	}
 	key, err := newConnectionKey(c.ID, now)
@@ -96,8 +101,13 @@ func (s *Service) CreateConnection(ctx context.Context, p identity.Provider, ch 
 		if err := tx.InsertConnection(c); err != nil {
 			return err
 		}
-		if err := tx.InsertConnectionKey(key); err != nil {
+		if err := insertSecret(tx, secret); err != nil {
 			return err
+		}
+		if p.IsSAML() {
+			if err := tx.InsertConnectionKey(key); err != nil {
+				return err
+			}
 		}
 		if err := s.scheduleRefresh(tx, c.ID, known); err != nil {
 			return err
@@ -108,6 +118,14 @@ func (s *Service) CreateConnection(ctx context.Context, p identity.Provider, ch 
 	return c, err
 }
 
+// insertSecret keeps the client secret that a change brought, if it brought one.
+func insertSecret(tx *store.Tx, secret *identity.ClientSecret) error {
+	if secret == nil {
+		return nil
+	}
+	return tx.InsertClientSecret(*secret)
+}
+
 // ChangeConnection changes a connection. A changed configuration is a new
 // revision, live at once.
 func (s *Service) ChangeConnection(ctx context.Context, id identity.ConnectionID, ch ConnectionChange) (identity.Connection, error) {
@@ -115,11 +133,7 @@ func (s *Service) ChangeConnection(ctx context.Context, id identity.ConnectionID
 	if err != nil {
 		return before, err
 	}
-	entityID := ""
-	if before.Config.SAML != nil {
-		entityID = before.Config.SAML.IDPEntityID
-	}
-	known, err := s.learn(ctx, ch.SAML, entityID)
+	known, err := s.learnAbout(ctx, before, ch)
 	if err != nil {
 		return before, err
 	}
@@ -129,12 +143,9 @@ func (s *Service) ChangeConnection(ctx context.Context, id identity.ConnectionID
 		if err != nil {
 			return err
 		}
-		old, err := encodeConfig(c.Config)
-		if err != nil {
-			return err
-		}
 		was := c
-		if err := s.apply(&c, ch, known); err != nil {
+		secret, err := s.apply(&c, ch, known)
+		if err != nil {
 			return err
 		}
 		if err := s.admissible(tx, was, c); err != nil {
@@ -144,14 +155,11 @@ func (s *Service) ChangeConnection(ctx context.Context, id identity.ConnectionID
 		if err := tx.UpdateConnection(c); err != nil {
 			return err
 		}
-		fresh, err := encodeConfig(c.Config)
-		if err != nil {
+		if err := insertSecret(tx, secret); err != nil {
 			return err
 		}
-		if old != fresh {
-			if err := s.revise(tx, c); err != nil {
-				return err
-			}
+		if err := s.reviseIfChanged(tx, was.Config, c); err != nil {
+			return err
 		}
 		if err := s.scheduleRefresh(tx, id, known); err != nil {
 			return err
@@ -160,6 +168,19 @@ func (s *Service) ChangeConnection(ctx context.Context, id identity.ConnectionID
 		return err
 	})
 	return after, err
+}
+
+// reviseIfChanged is revise where the configuration is another one than before.
+func (s *Service) reviseIfChanged(tx *store.Tx, before identity.ConnectionConfig, c identity.Connection) error {
+	old, err := encodeConfig(before)
+	if err != nil {
+		return err
+	}
+	fresh, err := encodeConfig(c.Config)
+	if err != nil || old == fresh {
+		return err
+	}
+	return s.revise(tx, c)
 }
 
 // revise makes the connection's configuration a new live revision.
@@ -210,8 +231,8 @@ func (s *Service) DeleteConnection(ctx context.Context, id identity.ConnectionID
 // creation.
 func (s *Service) admissible(tx *store.Tx, before, c identity.Connection) error {
 	if c.Active {
-		if d := policy.Activate(c); d.Denied != nil {
-			return d.Denied
+		if err := mayBeActive(tx, c); err != nil {
+			return err
 		}
 	}
 	facts := policy.ConnectionDomainFacts{Connection: c, Before: before}
@@ -247,6 +268,19 @@ func (s *Service) admissible(tx *store.Tx, before, c identity.Connection) error 
 	return nil
 }
 
+// mayBeActive asks policy whether a connection has all that it needs.
+func mayBeActive(tx *store.Tx, c identity.Connection) error {
+	facts := policy.ActivateFacts{Connection: c}
+	if c.Provider.IsEASIE() {
+		_, err := tx.ProviderCredentials(c.Provider)
+		if store.Optional(err) != nil {
+			return err
+		}
+		facts.Credentials = err == nil
+	}
+	return policy.Activate(facts).Denied
+}
+
 // neighbours are the names under which a connection that could be in the way is
 // listed: the connection's own domains, and all above them.
 func neighbours(c identity.Connection) []identity.Domain {
@@ -257,8 +291,9 @@ func neighbours(c identity.Connection) []identity.Domain {
 	return list
 }
 
-// apply puts a change into a connection. All mistakes are reported.
-func (s *Service) apply(c *identity.Connection, ch ConnectionChange, known *learned) error {
+// apply puts a change into a connection, and returns the client secret that it
+// brings; nil if none. All mistakes are reported.
+func (s *Service) apply(c *identity.Connection, ch ConnectionChange, known *learned) (secret *identity.ClientSecret, err error) {
 	var errs []error
 	if ch.Name != nil {
 		c.Name = strings.TrimSpace(*ch.Name)
@@ -294,10 +329,16 @@ func (s *Service) apply(c *identity.Connection, ch ConnectionChange, known *lear
 		errs = append(errs, checkCustomAttributes(*ch.CustomAttributes))
 		c.Config.CustomAttributes = *ch.CustomAttributes
 	}
-	if ch.SAML != nil && c.Config.SAML != nil {
+	switch {
+	case ch.SAML != nil && c.Config.SAML != nil:
 		errs = append(errs, s.applySAML(c, *ch.SAML, known))
+	case ch.OIDC != nil && c.Provider.IsOIDC():
+		secret, err = s.applyOIDC(c, *ch.OIDC, known)
+		errs = append(errs, err)
+	case c.Provider.IsEASIE():
+		errs = append(errs, applyEASIE(c, ch))
 	}
-	return fault.Join(errs...)
+	return secret, fault.Join(errs...)
 }
 
 func set[T any](field *T, value *T) {
@@ -362,10 +403,7 @@ func (s *Service) applySAML(c *identity.Connection, ch SAMLChange, known *learne
 	set(&conf.LoginHint, ch.LoginHint)
 	set(&conf.ClockSkewSeconds, ch.ClockSkewSeconds)
 	set(&conf.Legacy, ch.Legacy)
-	if conf.ClockSkewSeconds < 0 || conf.ClockSkewSeconds > maxClockSkew {
-		errs = append(errs, fault.New(fault.FormParamValueInvalid, "param_name", "clock_skew_seconds"))
-	}
-	errs = append(errs, checkLoginHint(conf.LoginHint))
+	errs = append(errs, checkClockSkew(conf.ClockSkewSeconds), checkLoginHint(conf.LoginHint))
 	return fault.Join(errs...)
 }
 

@@ -189,8 +189,6 @@ func TestConnection_ReportsEveryMistake(t *testing.T) {
 		_, err := w.s.CreateConnection(t.Context(), identity.SAMLCustom, test.ch)
 		refused(t, name, err, test.want...)
 	}
-	_, err := w.s.CreateConnection(t.Context(), identity.OIDCCustom, manage.ConnectionChange{Name: ptr("x"), Domains: []string{"acme.test"}})
-	refused(t, "OpenID Connect", err, fault.FeatureNotImplemented)
 }
 
 // Behaviours 1.16, 1.41 and 1.42.

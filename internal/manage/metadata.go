@@ -12,15 +12,30 @@ import (
 
 	"usher/internal/fault"
 	"usher/internal/identity"
+	"usher/internal/oidc"
 	"usher/internal/saml"
 	"usher/internal/store"
 )
 
-// learned is what a provider's metadata says.
+// learned is what a provider says about itself: SAML metadata or an OpenID
+// discovery document.
 type learned struct {
-	raw  []byte
-	meta *saml.IDPMetadata
-	from string // the URL that it was fetched from; empty: it was given
+	raw      []byte
+	meta     *saml.IDPMetadata // nil at OpenID Connect
+	provider *oidc.Provider    // nil at SAML
+	from     string            // the URL that it was fetched from; empty: it was given
+}
+
+// learnAbout fetches or reads what a change says about the provider; nil if it
+// says nothing. Before is the connection as it stands.
+func (s *Service) learnAbout(ctx context.Context, before identity.Connection, ch ConnectionChange) (*learned, error) {
+	switch {
+	case before.Config.SAML != nil:
+		return s.learn(ctx, ch.SAML, before.Config.SAML.IDPEntityID)
+	case before.Provider.IsOIDC():
+		return s.discover(ctx, before.Provider, ch.OIDC)
+	}
+	return nil, nil
 }
 
 // learn fetches or reads the metadata that a change brings; nil if it brings
@@ -146,6 +161,20 @@ func (s *Service) RefreshMetadata(ctx context.Context, interval time.Duration) (
 	return refreshed, err
 }
 
+// source says how the document about a connection's provider is fetched again;
+// nil if it has no URL.
+func (s *Service) source(c identity.Connection) func(context.Context) (*learned, error) {
+	switch {
+	case c.Config.SAML != nil && c.Config.SAML.IDPMetadataURL != "":
+		return func(ctx context.Context) (*learned, error) {
+			return s.fetchMetadata(ctx, c.Config.SAML.IDPMetadataURL, c.Config.SAML.IDPEntityID)
+		}
+	case c.Config.OIDC != nil && c.Config.OIDC.DiscoveryURL != "":
+		return func(ctx context.Context) (*learned, error) { return s.fetchDiscovery(ctx, c.Config.OIDC.DiscoveryURL) }
+	}
+	return nil
+}
+
 func (s *Service) refresh(ctx context.Context, id identity.ConnectionID, interval time.Duration) error {
 	c, err := s.Connection(ctx, id)
 	if fault.Is(err, fault.NotFound) {
@@ -155,12 +184,13 @@ func (s *Service) refresh(ctx context.Context, id identity.ConnectionID, interva
 		return err
 	}
 	now := s.Now()
-	if c.Config.SAML == nil || c.Config.SAML.IDPMetadataURL == "" {
+	refetch := s.source(c)
+	if refetch == nil {
 		return s.DB.Write(ctx, func(tx *store.Tx) error {
 			return tx.PutMetadataState(identity.MetadataState{ConnectionID: id, NextAt: now.Add(parked)})
 		})
 	}
-	known, fetchErr := s.fetchMetadata(ctx, c.Config.SAML.IDPMetadataURL, c.Config.SAML.IDPEntityID)
+	known, fetchErr := refetch(ctx)
 	judged := c.LiveRevisionID
 	return s.DB.Write(ctx, func(tx *store.Tx) error {
 		c, err := tx.Connection(id)
@@ -194,6 +224,9 @@ func (s *Service) refresh(ctx context.Context, id identity.ConnectionID, interva
 // same entity ID, same SSO host, and a certificate in common. Anything else
 // waits for an administrator (threat T-SAML-38); the trouble says why.
 func (s *Service) takeOver(tx *store.Tx, c identity.Connection, known *learned) (trouble, err error) {
+	if known.provider != nil {
+		return s.takeOverDiscovery(tx, c, known)
+	}
 	conf := *c.Config.SAML
 	if trouble := known.apply(&conf, s.AllowLoopback); trouble != nil {
 		return trouble, nil
@@ -207,16 +240,9 @@ func (s *Service) takeOver(tx *store.Tx, c identity.Connection, known *learned) 
 	case !slices.ContainsFunc(conf.IDPCertificates, func(cert string) bool { return slices.Contains(old.IDPCertificates, cert) }):
 		return errors.New("every certificate changed at once; not taken over"), nil
 	}
-	before, err := encodeConfig(c.Config)
-	if err != nil {
-		return nil, err
-	}
+	before := c.Config
 	c.Config.SAML = &conf
-	after, err := encodeConfig(c.Config)
-	if err != nil || before == after {
-		return nil, err
-	}
-	return nil, s.revise(tx, c)
+	return nil, s.reviseIfChanged(tx, before, c)
 }
 
 func host(raw string) string {

@@ -51,7 +51,7 @@ type Person struct {
 func Admit(f AdmitFacts) Decision {
 	a := &admission{AdmitFacts: f}
 	for _, step := range []func() error{
-		a.connection, a.claims, a.address, a.identify, a.standing, a.membership,
+		a.connection, a.claims, a.tenant, a.trust, a.address, a.identify, a.standing, a.membership,
 	} {
 		if err := step(); err != nil {
 			return deny(a.trace, err)
@@ -73,10 +73,10 @@ type admission struct {
 func (a *admission) connection() error {
 	c := a.Connection
 	if !a.trace.note("connection_active", c.Active, string(c.ID)) {
-		return fault.New(fault.SAMLConnectionActiveNotFound).Detail("reason", "inactive")
+		return NotActive(c).Detail("reason", "inactive")
 	}
 	if !a.trace.note("authenticatable", c.Authenticatable, string(c.ID)) {
-		return fault.New(fault.SAMLConnectionActiveNotFound).Detail("reason", "not_authenticatable")
+		return NotActive(c).Detail("reason", "not_authenticatable")
 	}
 	if c.OrganizationID == "" {
 		a.Organization = nil
@@ -84,9 +84,21 @@ func (a *admission) connection() error {
 	}
 	known := a.Organization != nil && a.Organization.ID == c.OrganizationID
 	if !a.trace.note("organization_present", known, string(c.OrganizationID)) {
-		return fault.New(fault.SAMLConnectionActiveNotFound).Detail("reason", "organization_missing")
+		return NotActive(c).Detail("reason", "organization_missing")
 	}
 	return nil
+}
+
+// NotActive is the refusal by a connection through which nobody may come in, as
+// Clerk's clients know it for its kind.
+func NotActive(c identity.Connection) *fault.Error {
+	switch {
+	case c.Provider.IsEASIE():
+		return fault.New(fault.EASIEConnectionActiveNotFound)
+	case c.Provider.IsOIDC():
+		return fault.New(fault.SSOSignInConnectionMissing)
+	}
+	return fault.New(fault.SAMLConnectionActiveNotFound)
 }
 
 // claims: did the provider say who it is, in a form that lasts?
@@ -106,9 +118,6 @@ func (a *admission) claims() error {
 	if !a.trace.note("email_present", c.Email != "", cut(c.RawEmail)) {
 		return c.attributeMissing(a.emailName(), "email_address")
 	}
-	if !a.trace.note("email_trusted", c.EmailVerified, string(c.Protocol)) {
-		return c.attributeMissing("email_verified", "email_not_verified")
-	}
 	return nil
 }
 
@@ -118,7 +127,7 @@ func (a *admission) emailName() string {
 	case a.Claims.EmailName != "":
 		return a.Claims.EmailName
 	case a.Claims.Protocol == ProtocolOIDC:
-		return "email"
+		return identity.ClaimMapping{}.WithPreset(a.Connection.Provider).EmailAddress
 	case a.Connection.Config.SAML != nil:
 		return a.Connection.Config.SAML.Mapping.WithPreset(a.Connection.Provider).EmailAddress
 	}

@@ -257,11 +257,6 @@ func TestAdmit_claims(t *testing.T) {
 			code:  fault.SSOUserAttributeMissing, meta: map[string]any{"missing_attribute": "email"},
 			trace: opening + "subject_present subject_stable email_present",
 		},
-		"1.51 an OIDC provider must say email_verified": {
-			given: func(f *policy.AdmitFacts) { oidc(f); f.Claims.EmailVerified = false },
-			code:  fault.SSOUserAttributeMissing, meta: map[string]any{"missing_attribute": "email_verified"},
-			trace: claimed,
-		},
 		"1.65 an address outside the connection's domains is saml_email_address_domain_mismatch (threat T-SAML-23)": {
 			given: func(f *policy.AdmitFacts) {
 				f.Claims.Email, f.Connection.Domains = "eve@evil.test", []identity.Domain{"acme.test", "acme.example"}

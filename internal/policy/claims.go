@@ -22,7 +22,8 @@ type Claims struct {
 	Protocol Protocol `json:"protocol"`
 
 	// Subject is the provider's name for the person: the NameID or the attribute
-	// that the connection maps to user_id; at OIDC "sub".
+	// that the connection maps to user_id; at OpenID Connect "sub"; at Entra the
+	// tenant and the object in it.
 	Subject       string `json:"subject"`
 	SubjectFormat string `json:"subject_format,omitempty"` // of a NameID; empty otherwise
 
@@ -33,11 +34,25 @@ type Claims struct {
 	EmailName     string         `json:"email_name,omitempty"` // the attribute that it was read from
 	EmailVerified bool           `json:"email_verified"`       // always so at SAML
 
+	// EmailUnsaid says that the provider did not say whether the address is
+	// verified; then the connection's default counts (behaviour 1.51).
+	EmailUnsaid bool `json:"email_unsaid,omitempty"`
+
+	Tenant *Tenant `json:"tenant,omitempty"` // of a multi-tenant provider (EASIE); nil elsewhere
+
 	FirstName      string            `json:"first_name,omitempty"`
 	LastName       string            `json:"last_name,omitempty"`
 	PublicMetadata identity.Metadata `json:"public_metadata,omitempty"` // by key of public metadata
 
 	Warnings []string `json:"warnings,omitempty"` // what was left out, in words; nothing is decided by them
+}
+
+// Tenant is what a multi-tenant provider says about where the person belongs.
+type Tenant struct {
+	HostedDomain string `json:"hosted_domain,omitempty"` // Google: "hd"
+	ID           string `json:"id,omitempty"`            // Microsoft: "tid"
+	OwnsDomain   bool   `json:"owns_domain,omitempty"`   // Microsoft: "xms_edov", the tenant has proved the address's domain
+	Guest        bool   `json:"guest,omitempty"`         // Microsoft: "acct" is 1
 }
 
 const (

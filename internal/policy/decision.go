@@ -55,6 +55,8 @@ type Plan struct {
 	// address, pending codes, and all sessions (threat T-ID-10).
 	RemoveCredentials bool
 
+	BindTenant *TenantBinding // at the first sign-in through a connection to a multi-tenant provider
+
 	Join             *Join
 	RemoveMembership identity.MembershipID
 
@@ -96,6 +98,12 @@ type UserUpdate struct {
 	FirstName      string
 	LastName       string
 	PublicMetadata identity.Metadata
+}
+
+// TenantBinding binds a connection to one tenant of its provider, for good.
+type TenantBinding struct {
+	Connection identity.ConnectionID
+	Tenant     string
 }
 
 // Join makes the person a member.

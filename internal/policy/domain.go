@@ -2,6 +2,7 @@ package policy
 
 import (
 	"slices"
+	"strings"
 
 	"usher/internal/fault"
 	"usher/internal/identity"
@@ -181,18 +182,62 @@ func split(rows []identity.OrganizationDomain, f DomainFacts) (rest []identity.O
 	return rest, enrolled
 }
 
+// ActivateFacts is what Activate looks at.
+type ActivateFacts struct {
+	Connection  identity.Connection
+	Credentials bool // with an EASIE provider: the deployment has a client there
+}
+
 // Activate decides whether a connection has all that it needs to be switched on.
-func Activate(c identity.Connection) Decision {
+func Activate(f ActivateFacts) Decision {
 	var t Trace
-	if !t.note("protocol_known", c.Provider.IsSAML(), string(c.Provider)) {
+	c := f.Connection
+	known := c.Provider.IsSAML() || c.Provider.IsOIDC() || c.Provider.IsEASIE()
+	if !t.note("protocol_known", known, string(c.Provider)) {
 		return deny(t, fault.New(fault.SSOInvalidType))
 	}
+	var err error
+	switch {
+	case c.Provider.IsSAML():
+		err = activateSAML(&t, c)
+	case c.Provider.IsOIDC():
+		err = activateOIDC(&t, c)
+	default: // EASIE
+		if !t.note("credentials_present", f.Credentials, string(c.Provider)) {
+			err = fault.New(fault.EASIEInvalidOAuthCredentials, "param_name", "provider")
+		}
+	}
+	return Decision{Denied: err, Trace: t}
+}
+
+func activateSAML(t *Trace, c identity.Connection) error {
 	missing := c.Config.SAML.MissingFields()
 	if len(c.Domains) == 0 {
 		missing = append(missing, "domains")
 	}
-	if !t.note("configured", len(missing) == 0, "") {
-		return deny(t, fault.New(fault.SAMLConnectionCantBeActivated, "missing_fields", missing))
+	if !t.note("configured", len(missing) == 0, strings.Join(missing, " ")) {
+		return fault.New(fault.SAMLConnectionCantBeActivated, "missing_fields", missing)
 	}
-	return Decision{Trace: t}
+	return nil
+}
+
+func activateOIDC(t *Trace, c identity.Connection) error {
+	missing := c.Config.OIDC.MissingFields()
+	if !t.note("configured", len(missing) == 0, strings.Join(missing, " ")) {
+		errs := make([]error, len(missing))
+		for i, name := range missing {
+			errs[i] = fault.New(fault.FormParamMissing, "param_name", name)
+		}
+		return fault.Join(errs...)
+	}
+	public := c.Config.OIDC.SecretID == ""
+	if !t.note("public_client_has_pkce", !public || c.Config.OIDC.RequiresPKCE, "") {
+		return fault.New(fault.FormPublicClientRequiresPKCE, "param_name", "requires_pkce")
+	}
+	// Without a secret only the issuer in the answer tells whose code it is: one
+	// redirect URI serves all connections (threat T-OIDC-05).
+	if !t.note("public_client_names_issuer", !public || c.Config.OIDC.IssuerInAnswer, "") {
+		return fault.New(fault.FormParamMissing, "param_name", "client_secret")
+	}
+	return nil
 }

@@ -254,12 +254,55 @@ func TestActivate(t *testing.T) {
 	t.Parallel()
 	ready := at("entconn_1", "org_acme", "acme.test")
 	ready.Config.SAML = &identity.SAMLConfig{IDPEntityID: "https://idp.test", IDPSSOURL: "https://idp.test/sso", IDPCertificates: []string{"MII"}}
+	custom := with(ready, func(c *identity.Connection) {
+		c.Provider, c.Config.SAML = identity.OIDCCustom, nil
+		c.Config.OIDC = &identity.OIDCConfig{
+			ClientID: "usher", SecretID: "cls_1", Issuer: "https://idp.test", JWKSURL: "https://idp.test/keys",
+			AuthURL: "https://idp.test/auth", TokenURL: "https://idp.test/token",
+		}
+	})
+	oidc := func(change func(*identity.OIDCConfig)) identity.Connection {
+		return with(custom, func(c *identity.Connection) {
+			conf := *custom.Config.OIDC
+			change(&conf)
+			c.Config.OIDC = &conf
+		})
+	}
+	easie := with(ready, func(c *identity.Connection) { c.Provider, c.Config.SAML = identity.OAuthGoogle, nil })
 	tests := map[string]struct {
-		c       identity.Connection
-		code    fault.Code
-		missing []string
-		trace   string
+		c           identity.Connection
+		credentials bool
+		code        fault.Code
+		missing     []string
+		trace       string
 	}{
+		"1.8 an OpenID Connect connection with endpoints, client and secret": {c: custom, trace: "protocol_known configured public_client_has_pkce public_client_names_issuer"},
+		"1.8 user info can stand in for the ID token": {
+			c: oidc(func(c *identity.OIDCConfig) {
+				c.Issuer, c.JWKSURL, c.UserInfoURL = "", "", "https://idp.test/me"
+			}),
+			trace: "protocol_known configured public_client_has_pkce public_client_names_issuer",
+		},
+		"1.8 without a key set or user info nothing says who it is": {
+			c:    oidc(func(c *identity.OIDCConfig) { c.JWKSURL = "" }),
+			code: fault.FormParamMissing, trace: "protocol_known configured",
+		},
+		"1.8 PKCE is mandatory without a secret (threat T-OIDC-08)": {
+			c:    oidc(func(c *identity.OIDCConfig) { c.SecretID = "" }),
+			code: fault.FormPublicClientRequiresPKCE, trace: "protocol_known configured public_client_has_pkce",
+		},
+		"threat T-OIDC-05: a public client at a provider that does not name itself in its answers": {
+			c:    oidc(func(c *identity.OIDCConfig) { c.SecretID, c.RequiresPKCE = "", true }),
+			code: fault.FormParamMissing, trace: "protocol_known configured public_client_has_pkce public_client_names_issuer",
+		},
+		"a public client at a provider that does": {
+			c:     oidc(func(c *identity.OIDCConfig) { c.SecretID, c.RequiresPKCE, c.IssuerInAnswer = "", true, true }),
+			trace: "protocol_known configured public_client_has_pkce public_client_names_issuer",
+		},
+		"1.10 EASIE with the deployment's own client": {c: easie, credentials: true, trace: "protocol_known credentials_present"},
+		"1.10 EASIE without one (threat T-EASIE-08)": {
+			c: easie, code: fault.EASIEInvalidOAuthCredentials, trace: "protocol_known credentials_present",
+		},
 		"1.4 a SAML connection with its IdP data": {c: ready, trace: "protocol_known configured"},
 		"1.4 activating without the IdP data names what is missing": {
 			c:    with(ready, func(c *identity.Connection) { c.Config.SAML = nil }),
@@ -278,15 +321,15 @@ func TestActivate(t *testing.T) {
 			c:    with(ready, func(c *identity.Connection) { c.Domains = nil }),
 			code: fault.SAMLConnectionCantBeActivated, missing: []string{"domains"}, trace: "protocol_known configured",
 		},
-		"a protocol that is not spoken yet": {
-			c:    with(ready, func(c *identity.Connection) { c.Provider = identity.OIDCCustom }),
+		"a protocol that is not spoken": {
+			c:    with(ready, func(c *identity.Connection) { c.Provider = "ws_federation" }),
 			code: fault.SSOInvalidType, trace: "protocol_known",
 		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d := policy.Activate(tt.c)
+			d := policy.Activate(policy.ActivateFacts{Connection: tt.c, Credentials: tt.credentials})
 			var meta map[string]any
 			if tt.missing != nil {
 				meta = map[string]any{"missing_fields": tt.missing}

@@ -17,9 +17,7 @@ var elsewhere = map[int]string{
 	5:  "manage: how a connection learns its provider's data",
 	6:  "saml: metadata",
 	7:  "saml: certificates",
-	8:  "oidc: configuration",
 	9:  "oidc: discovery",
-	10: "EASIE is not offered yet",
 	11: "identity: the URLs of a connection",
 	12: "frontendapi: the OIDC callback",
 	13: "signin: the return addresses that are allowed",
@@ -29,7 +27,6 @@ var elsewhere = map[int]string{
 	26: "manage: self-serve SSO",
 	36: "session: which organization is active",
 	40: "directory sync is not offered yet",
-	52: "EASIE is not offered yet",
 	61: "identity: mapping presets",
 	62: "identity: the keys of the mapping",
 	63: "oidc: claims",
@@ -50,8 +47,8 @@ var elsewhere = map[int]string{
 	84: "signin: where a refusal is shown",
 	85: "frontendapi: transfer between sign-up and sign-in",
 	86: "invitations are not offered yet",
-	87: "EASIE is not offered yet",
-	88: "EASIE is not offered yet",
+	87: "signin: the question whether a person is still there",
+	88: "session: the tokens of a person who is gone",
 }
 
 func TestEveryStatementIsTestedHereOrElsewhere(t *testing.T) {

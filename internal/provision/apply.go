@@ -34,13 +34,26 @@ type apply struct {
 func Apply(tx *store.Tx, plan policy.Plan, strategy string, now time.Time) (Applied, error) {
 	a := &apply{tx: tx, plan: plan, strategy: strategy, now: now}
 	for _, step := range []func() error{
-		a.person, a.credentials, a.account, a.address, a.attributes, a.save, a.membership, a.removal,
+		a.tenant, a.person, a.credentials, a.account, a.address, a.attributes, a.save, a.membership, a.removal,
 	} {
 		if err := step(); err != nil {
 			return Applied{}, err
 		}
 	}
 	return a.out, nil
+}
+
+// tenant binds the connection to the tenant that vouches for its first person.
+func (a *apply) tenant() error {
+	b := a.plan.BindTenant
+	if b == nil {
+		return nil
+	}
+	bound, err := a.tx.BindTenant(b.Connection, b.Tenant, a.now)
+	if err == nil && !bound {
+		err = errors.New("provision: the connection is bound to a tenant already")
+	}
+	return err
 }
 
 // person finds or makes the user.

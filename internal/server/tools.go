@@ -12,6 +12,7 @@ import (
 	"usher/internal/httpio"
 	"usher/internal/identity"
 	"usher/internal/manage"
+	"usher/internal/oidc"
 	"usher/internal/secret"
 	"usher/internal/session"
 	"usher/internal/signin"
@@ -68,13 +69,15 @@ func newTools(cfg Config, db *store.DB, ring *secret.KeyRing) *Tools {
 		DB: db, Now: now, Ring: ring, Keys: t.Keys,
 		Issuer: "https://" + cfg.apiHost(), Secure: strings.HasPrefix(cfg.PublicURL, "https:"),
 	}
+	client := httpio.NewClient(httpio.ClientOptions{Now: now, AllowPrivate: cfg.Development, AllowedPorts: cfg.ports()})
 	t.SignIn = &signin.Flow{
-		DB: db, Now: now, Sessions: t.Sessions, Ring: ring, Hasher: hasher,
+		DB: db, Now: now, Sessions: t.Sessions, Ring: ring, Hasher: hasher, OIDC: oidc.NewClient(client.HTTP(), now),
 		BaseURL: cfg.PublicURL, AllowedOrigins: cfg.AllowedOrigins,
 	}
+	t.Sessions.Presence = t.SignIn
 	t.Manage = &manage.Service{
 		DB: db, Now: now, Ring: ring, Hasher: hasher, BaseURL: cfg.PublicURL, AllowLoopback: cfg.Development,
-		Fetch: httpio.NewClient(httpio.ClientOptions{Now: now, AllowPrivate: cfg.Development, AllowedPorts: cfg.ports()}),
+		Fetch: client,
 	}
 	return t
 }

@@ -20,6 +20,18 @@ type Manager struct {
 	Keys   *Keys
 	Issuer string // "iss" of session tokens: https and the host of the publishable key
 	Secure bool   // cookies go over https only
+
+	// Presence asks providers whether people are still there; nil: nobody is asked.
+	Presence Presence
+}
+
+// Presence asks the provider of a session's person whether the person is still
+// there. It revokes what must be revoked; the error then is a fault that ends the
+// request: Deprovisioned, or AuthenticationInvalid where the provider has been
+// silent for too long. A provider that is down is not the same as a person who is
+// gone.
+type Presence interface {
+	CheckPresence(ctx context.Context, s identity.Session) error
 }
 
 // Signed is a signed-in person in a browser.
@@ -92,6 +104,12 @@ func (m *Manager) Current(ctx context.Context, r *http.Request) (Signed, error) 
 	if err != nil {
 		return Signed{}, err
 	}
+	if _, err := m.askProvider(ctx, s.Session); err != nil {
+		if fault.Is(err, fault.Deprovisioned) || fault.Is(err, fault.AuthenticationInvalid) {
+			err = fault.New(fault.SignedOut).Because(err)
+		}
+		return Signed{}, err
+	}
 	return s, m.touch(ctx, s.Session)
 }
 
@@ -143,6 +161,7 @@ type Start struct {
 	Connection   identity.ConnectionID // empty: not by SSO
 	Organization identity.OrgID        // to be active; empty: none
 	NotAfter     time.Time             // the provider's limit; zero: none
+	CheckAt      time.Time             // when the provider is asked next whether the person is still there; zero: never
 	Settings     identity.Settings
 	Now          time.Time
 }
@@ -178,6 +197,7 @@ func (m *Manager) Create(tx *store.Tx, st Start) (identity.Session, string, erro
 		ExpireAt:                 now.Add(time.Duration(st.Settings.SessionLifetimeSeconds) * time.Second),
 		AbandonAt:                now.Add(time.Duration(st.Settings.SessionIdleSeconds) * time.Second),
 		LastActiveAt:             now,
+		CheckAt:                  st.CheckAt,
 		CreatedAt:                now,
 		UpdatedAt:                now,
 	}
@@ -196,6 +216,18 @@ func (m *Manager) Create(tx *store.Tx, st Start) (identity.Session, string, erro
 	}
 	c.LastActiveSessionID, c.UpdatedAt = s.ID, now
 	return s, token, tx.UpdateClient(c)
+}
+
+// Reissue gives a browser that has shown its token a new one, in the transaction.
+// The caller sets the cookie after the commit.
+func (m *Manager) Reissue(tx *store.Tx, id identity.ClientID) (string, error) {
+	c, err := tx.Client(id)
+	if err != nil {
+		return "", err
+	}
+	token := secret.NewToken(clientTokenBytes)
+	_, err = tx.RotateClientToken(c.ID, c.TokenHash, m.hash(token), m.Now())
+	return token, err
 }
 
 // SignOut ends the sessions of a browser. It is no error if there is none.

@@ -44,18 +44,18 @@ func (m *Manager) Token(ctx context.Context, ask Ask) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	now := m.Now()
-	var s identity.Session
-	var c claims
-	err = m.DB.Read(ctx, func(tx *store.Tx) error {
-		if s, err = askedFor(tx, ask, now); err != nil {
-			return err
-		}
-		c, err = m.claims(tx, ask, s)
-		return err
-	})
+	s, c, err := m.read(ctx, ask)
 	if err != nil {
 		return "", err
+	}
+	asked, err := m.askProvider(ctx, s)
+	if err != nil {
+		return "", err
+	}
+	if asked {
+		if s, c, err = m.read(ctx, ask); err != nil {
+			return "", err
+		}
 	}
 	if ask.Client != "" { // a person is there
 		if err := m.touch(ctx, s); err != nil {
@@ -63,6 +63,27 @@ func (m *Manager) Token(ctx context.Context, ask Ask) (string, error) {
 		}
 	}
 	return key.sign(c)
+}
+
+// read reads the session that a token is asked for and what the token says.
+func (m *Manager) read(ctx context.Context, ask Ask) (s identity.Session, c claims, err error) {
+	err = m.DB.Read(ctx, func(tx *store.Tx) error {
+		if s, err = askedFor(tx, ask, m.Now()); err != nil {
+			return err
+		}
+		c, err = m.claims(tx, ask, s)
+		return err
+	})
+	return s, c, err
+}
+
+// askProvider asks whether the session's person is still there, where that is
+// due, and reports whether it was.
+func (m *Manager) askProvider(ctx context.Context, s identity.Session) (asked bool, err error) {
+	if m.Presence == nil || s.CheckAt.IsZero() || m.Now().Before(s.CheckAt) {
+		return false, nil
+	}
+	return true, m.Presence.CheckPresence(ctx, s)
 }
 
 // askedFor finds the session that a token is asked for. Another browser's answers
@@ -76,9 +97,23 @@ func askedFor(tx *store.Tx, ask Ask, now time.Time) (identity.Session, error) {
 		return s, fault.New(fault.NotFound, "resource", "session")
 	}
 	if !s.Live(now) {
-		return s, fault.New(fault.AuthenticationInvalid)
+		return s, ended(tx, s)
 	}
 	return s, nil
+}
+
+// ended says why a session has no token any more.
+func ended(tx *store.Tx, s identity.Session) error {
+	if s.ConnectionID != "" {
+		account, err := tx.AccountOf(s.ConnectionID, s.UserID)
+		if store.Optional(err) != nil {
+			return err
+		}
+		if !account.DeprovisionedAt.IsZero() {
+			return fault.New(fault.Deprovisioned)
+		}
+	}
+	return fault.New(fault.AuthenticationInvalid)
 }
 
 // claims reads what a token says.

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"usher/internal/identity"
+	"usher/internal/oidc"
 	"usher/internal/policy"
 	"usher/internal/saml"
 )
@@ -79,13 +80,20 @@ func values(a *saml.Assertion, name string) []string {
 		if attr.Name != name {
 			continue
 		}
-		for _, v := range attr.Values {
-			if v = strings.TrimSpace(v); v != "" {
-				list = append(list, v)
-			}
+		list = append(list, attr.Values...)
+	}
+	return trimmed(list)
+}
+
+// trimmed are the values without space around them; blank ones are none.
+func trimmed(list []string) []string {
+	var out []string
+	for _, v := range list {
+		if v = strings.TrimSpace(v); v != "" {
+			out = append(out, v)
 		}
 	}
-	return list
+	return out
 }
 
 func has(a *saml.Assertion, name string) bool {
@@ -95,6 +103,62 @@ func has(a *saml.Assertion, name string) bool {
 		}
 	}
 	return false
+}
+
+// oidcClaims maps what an OpenID provider vouches for to what policy judges.
+func oidcClaims(c identity.Connection, id *oidc.Identity) policy.Claims {
+	m := oidcConfig(c).Mapping.WithPreset(c.Provider)
+	claims := policy.Claims{
+		Protocol:      policy.ProtocolOIDC,
+		Subject:       subjectOf(c, m, id),
+		RawEmail:      id.Email,
+		EmailName:     m.EmailAddress,
+		EmailVerified: id.EmailVerified == oidc.VerifiedYes,
+		EmailUnsaid:   id.EmailVerified == oidc.VerifiedUnsaid,
+		FirstName:     claimText(id, m.FirstName),
+		LastName:      claimText(id, m.LastName),
+	}
+	if email, err := identity.ParseEmail(id.Email); err == nil {
+		claims.Email = email
+	}
+	if c.Provider.IsEASIE() {
+		claims.Tenant = &policy.Tenant{
+			HostedDomain: id.HostedDomain, ID: id.TenantID, OwnsDomain: id.EDOV == oidc.VerifiedYes, Guest: id.Acct == "1",
+		}
+	}
+	b := metadataBuilder{metadata: identity.Metadata{}}
+	for _, def := range c.Config.CustomAttributes {
+		if v, ok := id.Lookup(def.SSOPath); ok && def.SSOPath != "" {
+			b.define(def, trimmed(v.Texts()))
+		}
+	}
+	claims.PublicMetadata, claims.Warnings = b.result()
+	return claims
+}
+
+// subjectOf is the person's key at the connection: what lasts when all else
+// changes. At Entra "sub" is another one for each application, so it is the object
+// in its tenant.
+func subjectOf(c identity.Connection, m identity.ClaimMapping, id *oidc.Identity) string {
+	switch {
+	case c.Provider == identity.OAuthMicrosoft:
+		if id.TenantID == "" || id.ObjectID == "" {
+			return ""
+		}
+		return id.TenantID + ":" + id.ObjectID
+	case c.Provider.IsEASIE() || m.UserID == "sub" || c.Provider == identity.OIDCGitHubEnterprise:
+		return id.Subject
+	}
+	return claimText(id, m.UserID)
+}
+
+// claimText is a claim's one text; empty where it has none, or a list.
+func claimText(id *oidc.Identity, path string) string {
+	if path == "" {
+		return ""
+	}
+	v, _ := id.Lookup(path)
+	return strings.TrimSpace(v.Text)
 }
 
 // publicMetadata is what custom attributes and public_metadata_ claims become:
@@ -112,27 +176,34 @@ func publicMetadata(defs []identity.CustomAttribute, a *saml.Assertion) (identit
 		}
 	}
 	for _, def := range defs {
-		if def.SSOPath == "" || !has(a, def.SSOPath) {
-			continue
-		}
-		v := values(a, def.SSOPath)
-		switch {
-		case def.MultiValued:
-			b.putList(def.Key, v)
-		case len(v) > 0:
-			b.put(def.Key, v[0], len(v[0]))
+		if def.SSOPath != "" && has(a, def.SSOPath) {
+			b.define(def, values(a, def.SSOPath))
 		}
 	}
-	if len(b.metadata) == 0 {
-		return nil, b.warnings
-	}
-	return b.metadata, b.warnings
+	return b.result()
 }
 
 type metadataBuilder struct {
 	metadata identity.Metadata
 	size     int
 	warnings []string
+}
+
+// define puts the values of a custom attribute: one, or a list.
+func (b *metadataBuilder) define(def identity.CustomAttribute, v []string) {
+	switch {
+	case def.MultiValued:
+		b.putList(def.Key, v)
+	case len(v) > 0:
+		b.put(def.Key, v[0], len(v[0]))
+	}
+}
+
+func (b *metadataBuilder) result() (identity.Metadata, []string) {
+	if len(b.metadata) == 0 {
+		return nil, b.warnings
+	}
+	return b.metadata, b.warnings
 }
 
 func (b *metadataBuilder) putList(key string, list []string) {

@@ -153,10 +153,7 @@ func simulateFactors(tx *store.Tx, sim *Simulation) error {
 
 func (f *Flow) simulate(tx *store.Tx, c identity.Connection, email identity.Email, u identity.User) (Outcome, error) {
 	o := Outcome{Connection: c}
-	claims := policy.Claims{
-		Protocol: policy.ProtocolSAML, Subject: "simulated:" + string(email),
-		Email: email, RawEmail: string(email), EmailVerified: true,
-	}
+	claims := vouched(c, email)
 	if u.ID != "" {
 		account, err := tx.AccountOf(c.ID, u.ID)
 		if store.Optional(err) != nil {
@@ -181,4 +178,23 @@ func (f *Flow) simulate(tx *store.Tx, c identity.Connection, email identity.Emai
 		o.Organization, err = tx.Organization(c.OrganizationID)
 	}
 	return o, store.Optional(err)
+}
+
+// vouched is what a provider says that vouches for an address as the connection
+// wants it, about somebody new.
+func vouched(c identity.Connection, email identity.Email) policy.Claims {
+	claims := policy.Claims{
+		Protocol: policy.ProtocolOIDC, Subject: "simulated:" + string(email),
+		Email: email, RawEmail: string(email), EmailVerified: true,
+	}
+	switch {
+	case c.Provider.IsSAML():
+		claims.Protocol = policy.ProtocolSAML
+	case c.Provider.IsEASIE():
+		claims.Tenant = &policy.Tenant{HostedDomain: string(email.Domain()), ID: c.TenantID, OwnsDomain: true}
+		if c.TenantID == "" {
+			claims.Tenant.ID = "simulated"
+		}
+	}
+	return claims
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"usher/internal/fault"
+	"usher/internal/oidc"
 	"usher/internal/secret"
 	"usher/internal/session"
 	"usher/internal/store"
@@ -19,14 +20,18 @@ type Flow struct {
 	Sessions       *session.Manager
 	Ring           *secret.KeyRing
 	Hasher         *secret.Hasher
-	BaseURL        string   // the deployment's public origin, without a slash at the end
-	AllowedOrigins []string // where a person may be sent after signing in, besides BaseURL
+	OIDC           *oidc.Client // calls OpenID providers
+	BaseURL        string       // the deployment's public origin, without a slash at the end
+	AllowedOrigins []string     // where a person may be sent after signing in, besides BaseURL
 }
 
 const (
 	// pendingLife is how long a sign-in may stay at the provider. Ours
 	// (threat T-SAML-04).
 	pendingLife = 15 * time.Minute
+
+	// stateLife is the same at OpenID Connect. Ours (threat T-OIDC-01).
+	stateLife = 10 * time.Minute
 
 	// verdictLife is how long an accepted answer waits for its browser, which is
 	// one redirect away. Ours.

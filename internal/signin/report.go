@@ -15,6 +15,7 @@ import (
 type AttemptReport struct {
 	Object         string          `json:"object"`
 	ID             string          `json:"id"`
+	Kind           string          `json:"kind"`  // "sign_in" or "presence"
 	State          string          `json:"state"` // "started", "never_returned", "admitted", "complete", "refused"
 	IDPInitiated   bool            `json:"idp_initiated"`
 	ConnectionID   string          `json:"enterprise_connection_id"`
@@ -66,6 +67,7 @@ func ReportAttempt(e Explanation) AttemptReport {
 	r := AttemptReport{
 		Object:         "sso_attempt",
 		ID:             string(a.ID),
+		Kind:           string(a.Kind),
 		State:          string(a.State),
 		IDPInitiated:   a.IDPInitiated,
 		ConnectionID:   string(a.ConnectionID),

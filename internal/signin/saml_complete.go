@@ -12,8 +12,6 @@ import (
 	"usher/internal/fault"
 	"usher/internal/identity"
 	"usher/internal/policy"
-	"usher/internal/provision"
-	"usher/internal/session"
 	"usher/internal/store"
 )
 
@@ -145,25 +143,15 @@ func (f *Flow) complete(tx *store.Tx, v identity.Verdict, r Return, a *identity.
 			return Done{}, nil, SwitchNeeded{Current: other, Email: k.Claims.Email, Connection: c.Name}
 		}
 	}
-	applied, err := provision.Apply(tx, d.Plan, "saml", now)
-	if err != nil {
-		return Done{}, nil, err
-	}
 	if v.SignInID == "" {
 		if err := tx.InsertSignIn(s); err != nil {
 			return Done{}, nil, err
 		}
 	}
-	done, err = f.finishSignIn(tx, s, applied.User, session.Start{
-		Client: r.Client, User: applied.User.ID, Connection: c.ID, Organization: c.OrganizationID,
-		NotAfter: k.NotAfter, Settings: in.Settings, Now: now,
-	})
-	if err != nil {
-		return Done{}, nil, err
-	}
-	a.State, a.FinishedAt = identity.AttemptComplete, now
-	a.UserID, a.SessionID = applied.User.ID, done.Session.ID
-	return done, nil, nil
+	done, err = f.arrive(tx, arrival{
+		signIn: s, plan: d.Plan, connection: c, settings: in.Settings, now: now, notAfter: k.NotAfter,
+	}, a)
+	return done, nil, err
 }
 
 // decideAgain asks policy with the facts as they are now, and whether the
@@ -252,11 +240,7 @@ func (f *Flow) otherThan(tx *store.Tx, arriving identity.UserID, client identity
 func (f *Flow) signInOf(tx *store.Tx, v identity.Verdict, client identity.ClientID) (s identity.SignIn, refused, err error) {
 	now := f.Now()
 	if v.SignInID != "" {
-		s, err = f.openSignIn(tx, client, v.SignInID)
-		if fault.Is(err, fault.ClientStateInvalid) || fault.Is(err, fault.NotFound) {
-			return s, err, nil
-		}
-		return s, nil, err
+		return f.signInUnderWay(tx, client, v.SignInID)
 	}
 	return identity.SignIn{
 		ID:        identity.NewID[identity.SignInID](now),
@@ -268,6 +252,15 @@ func (f *Flow) signInOf(tx *store.Tx, v identity.Verdict, client identity.Client
 		UpdatedAt: now,
 		AbandonAt: now.Add(signInLife),
 	}, nil, nil
+}
+
+// signInUnderWay is openSignIn with a sign-in that is over as a refusal.
+func (f *Flow) signInUnderWay(tx *store.Tx, client identity.ClientID, id identity.SignInID) (s identity.SignIn, refused, err error) {
+	s, err = f.openSignIn(tx, client, id)
+	if fault.Is(err, fault.ClientStateInvalid) || fault.Is(err, fault.NotFound) {
+		return s, err, nil
+	}
+	return s, nil, err
 }
 
 func unpack(v identity.Verdict) (kept, error) {

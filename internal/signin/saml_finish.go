@@ -307,9 +307,7 @@ func openAttempt(tx *store.Tx, j *judgement, c identity.Connection) (identity.At
 	}
 	a.RevisionID = c.LiveRevisionID
 	a.TraceID, a.ReturnedAt = j.answer.TraceID, j.now
-	a.Steps = append(a.Steps, identity.Step{
-		At: j.now, Name: "answer_received", Passed: true, Plain: "The identity provider's answer arrived.",
-	})
+	a.Steps = append(a.Steps, answerReceived(j.now))
 	for _, check := range j.result.Checks {
 		a.Steps = append(a.Steps, identity.Step{
 			At: j.now, Name: check.Name, Passed: check.Passed,

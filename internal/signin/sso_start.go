@@ -8,6 +8,7 @@ import (
 
 	"usher/internal/fault"
 	"usher/internal/identity"
+	"usher/internal/policy"
 	"usher/internal/saml"
 	"usher/internal/secret"
 	"usher/internal/store"
@@ -28,51 +29,42 @@ type route struct {
 	key        *rsa.PrivateKey // nil: requests are not signed
 	cert       *x509.Certificate
 	hint       string
+	rp         relyingParty // at OpenID Connect
+}
+
+// question is a request to a provider that is ready to be sent: the way there,
+// and what must be remembered for the answer.
+type question struct {
+	ticket      Ticket
+	relay       string // RelayState, or state
+	destination string
+	pending     identity.PendingRequest // its part that the protocol knows
 }
 
 // startSSO makes a request to the connection's provider for a sign-in, and
 // remembers what must come back.
 func (f *Flow) startSSO(ctx context.Context, s identity.SignIn, id identity.ConnectionID) (Ticket, error) {
-	var r route
-	err := f.DB.Read(ctx, func(tx *store.Tx) error {
-		var err error
-		r, err = readRoute(tx, id, s.Identifier)
-		return err
-	})
+	q, err := f.ask(ctx, s, id)
 	if err != nil {
 		return Ticket{}, err
 	}
 	now := f.Now()
-	request := saml.AuthnRequest{
-		ID:           saml.NewRequestID(),
-		IssueInstant: now,
-		Destination:  r.connection.Config.SAML.IDPSSOURL,
-		ACSURL:       id.ACSURL(f.BaseURL),
-		Issuer:       id.SPMetadataURL(f.BaseURL),
-		LoginHint:    r.hint,
-		ForceAuthn:   r.connection.Config.SAML.ForceAuthn,
-	}
-	relayState := secret.NewToken(relayBytes)
-	ticket, err := makeTicket(request, relayState, r)
-	if err != nil {
-		return Ticket{}, err
-	}
 	attempt := identity.Attempt{
 		ID:             identity.NewID[identity.AttemptID](now),
 		ConnectionID:   id,
-		RevisionID:     r.connection.LiveRevisionID,
-		OrganizationID: r.connection.OrganizationID,
+		RevisionID:     q.ticket.Connection.LiveRevisionID,
+		OrganizationID: q.ticket.Connection.OrganizationID,
 		State:          identity.AttemptStarted,
 		TypedEmail:     s.Identifier,
 		StartedAt:      now,
 		Steps: []identity.Step{{
-			At: now, Name: "sent_to_provider", Passed: true, Received: request.Destination,
+			At: now, Name: "sent_to_provider", Passed: true, Received: q.destination,
 			Plain: "The browser was sent to the identity provider.",
 		}},
 	}
-	ticket.AttemptID = attempt.ID
+	q.ticket.AttemptID = attempt.ID
 	err = f.DB.Write(ctx, func(tx *store.Tx) error {
-		live, err := activeSAML(tx, id)
+		live, err := activeConnection(tx, id)
 		if err != nil {
 			return err
 		}
@@ -88,21 +80,54 @@ func (f *Flow) startSSO(ctx context.Context, s identity.SignIn, id identity.Conn
 		if err := tx.UpdateSignIn(s); err != nil {
 			return err
 		}
-		return tx.InsertPendingRequest(identity.PendingRequest{
-			RelayHash:    f.hashRelay(relayState),
-			RequestID:    request.ID,
-			AttemptID:    attempt.ID,
-			ConnectionID: id,
-			RevisionID:   live.LiveRevisionID,
-			ClientID:     s.ClientID,
-			SignInID:     s.ID,
-			TypedEmail:   s.Identifier,
-			ForceAuthn:   request.ForceAuthn,
-			CreatedAt:    now,
-			ExpiresAt:    now.Add(pendingLife),
-		})
+		p := q.pending
+		p.RelayHash = f.hashRelay(q.relay)
+		p.AttemptID, p.ConnectionID, p.RevisionID = attempt.ID, id, live.LiveRevisionID
+		p.ClientID, p.SignInID, p.TypedEmail = s.ClientID, s.ID, s.Identifier
+		p.CreatedAt = now
+		return tx.InsertPendingRequest(p)
 	})
-	return ticket, err
+	return q.ticket, err
+}
+
+// ask writes the request in the protocol that the connection's provider speaks.
+func (f *Flow) ask(ctx context.Context, s identity.SignIn, id identity.ConnectionID) (question, error) {
+	var r route
+	err := f.DB.Read(ctx, func(tx *store.Tx) error {
+		var err error
+		r, err = readRoute(tx, id, s.Identifier)
+		return err
+	})
+	if err != nil {
+		return question{}, err
+	}
+	if r.connection.Config.SAML != nil {
+		return f.askSAML(r)
+	}
+	return f.askOIDC(r, s)
+}
+
+func (f *Flow) askSAML(r route) (question, error) {
+	now, c := f.Now(), r.connection
+	request := saml.AuthnRequest{
+		ID:           saml.NewRequestID(),
+		IssueInstant: now,
+		Destination:  c.Config.SAML.IDPSSOURL,
+		ACSURL:       c.ID.ACSURL(f.BaseURL),
+		Issuer:       c.ID.SPMetadataURL(f.BaseURL),
+		LoginHint:    r.hint,
+		ForceAuthn:   c.Config.SAML.ForceAuthn,
+	}
+	q := question{
+		relay:       secret.NewToken(relayBytes),
+		destination: request.Destination,
+		pending: identity.PendingRequest{
+			RequestID: request.ID, ForceAuthn: request.ForceAuthn, ExpiresAt: now.Add(pendingLife),
+		},
+	}
+	var err error
+	q.ticket, err = makeTicket(request, q.relay, r)
+	return q, err
 }
 
 // relayBytes of chance make 43 characters; SAML bindings 3.4.3 allows 80.
@@ -110,22 +135,27 @@ const relayBytes = 32
 
 func (f *Flow) hashRelay(relayState string) string { return f.Ring.HashToken("relay", relayState) }
 
-// activeSAML reads a connection through which people may sign in at this moment.
-func activeSAML(tx *store.Tx, id identity.ConnectionID) (identity.Connection, error) {
-	c, err := samlConnection(tx, id)
+// activeConnection reads a connection through which people may sign in at this
+// moment.
+func activeConnection(tx *store.Tx, id identity.ConnectionID) (identity.Connection, error) {
+	c, err := tx.Connection(id)
 	if err == nil && !inUse(c) {
-		err = fault.New(fault.SAMLConnectionActiveNotFound)
+		err = policy.NotActive(c)
 	}
-	return c, err
+	return c, store.Missing(err, fault.New(fault.SSOSignInConnectionMissing))
 }
 
 // readRoute reads what a request to a connection needs.
 func readRoute(tx *store.Tx, id identity.ConnectionID, email identity.Email) (route, error) {
-	c, err := activeSAML(tx, id)
+	c, err := activeConnection(tx, id)
 	if err != nil {
 		return route{}, err
 	}
 	r := route{connection: c}
+	if c.Config.SAML == nil {
+		r.rp, err = readRelyingParty(tx, c)
+		return r, err
+	}
 	if r.hint, err = loginHint(tx, c, email); err != nil {
 		return route{}, err
 	}

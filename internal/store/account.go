@@ -5,12 +5,12 @@ import (
 )
 
 const accountColumns = `id, user_id, connection_id, subject, subject_format, email, first_name, last_name,
-	public_metadata, last_authenticated_at, created_at, updated_at`
+	public_metadata, last_authenticated_at, deprovisioned_at, created_at, updated_at`
 
 func scanAccount(row scanner) (a identity.EnterpriseAccount, err error) {
 	err = row.Scan(&a.ID, &a.UserID, &a.ConnectionID, &a.Subject, &a.SubjectFormat, &a.Email,
 		&a.FirstName, &a.LastName, (*metadata)(&a.PublicMetadata), (*milliseconds)(&a.LastAuthenticatedAt),
-		(*milliseconds)(&a.CreatedAt), (*milliseconds)(&a.UpdatedAt))
+		(*milliseconds)(&a.DeprovisionedAt), (*milliseconds)(&a.CreatedAt), (*milliseconds)(&a.UpdatedAt))
 	return a, err
 }
 
@@ -50,12 +50,12 @@ func (tx *Tx) InsertAccount(a identity.EnterpriseAccount) (fresh bool, err error
 		ms(a.CreatedAt), ms(a.UpdatedAt))
 }
 
-// UpdateAccount writes what the provider says about a person. Whose account it
-// is, and where, never changes.
+// UpdateAccount writes what the provider says about a person, who is there. Whose
+// account it is, and where, never changes.
 func (tx *Tx) UpdateAccount(a identity.EnterpriseAccount) error {
 	return tx.execOne(`
 		UPDATE enterprise_accounts SET subject_format = $2, email = $3, first_name = $4, last_name = $5,
-			public_metadata = $6, last_authenticated_at = $7, updated_at = $8
+			public_metadata = $6, last_authenticated_at = $7, updated_at = $8, deprovisioned_at = 0
 		WHERE id = $1`,
 		a.ID, a.SubjectFormat, a.Email, a.FirstName, a.LastName,
 		metadata(a.PublicMetadata), ms(a.LastAuthenticatedAt), ms(a.UpdatedAt))

@@ -1,14 +1,16 @@
 package store
 
 import (
+	"cmp"
+
 	"usher/internal/identity"
 )
 
-const attemptColumns = `id, connection_id, revision_id, organization_id, idp_initiated, state, typed_email,
+const attemptColumns = `id, kind, connection_id, revision_id, organization_id, idp_initiated, state, typed_email,
 	email, code, meta, detail, steps, trace, user_id, session_id, trace_id, started_at, returned_at, finished_at`
 
 func scanAttempt(row scanner) (a identity.Attempt, err error) {
-	err = row.Scan(&a.ID, &a.ConnectionID, &a.RevisionID, &a.OrganizationID, &a.IDPInitiated,
+	err = row.Scan(&a.ID, oneOf(&a.Kind, identity.AttemptSignIn, identity.AttemptPresence), &a.ConnectionID, &a.RevisionID, &a.OrganizationID, &a.IDPInitiated,
 		oneOf(&a.State, identity.AttemptStarted, identity.AttemptAdmitted, identity.AttemptComplete,
 			identity.AttemptRefused),
 		&a.TypedEmail, &a.Email, &a.Code, (*metadata)(&a.Meta), (*metadata)(&a.Detail),
@@ -55,11 +57,11 @@ func (tx *Tx) Attempts(f AttemptFilter, p Page) ([]identity.Attempt, int, error)
 // InsertAttempt adds an attempt.
 func (tx *Tx) InsertAttempt(a identity.Attempt) error {
 	_, err := tx.exec(`
-		INSERT INTO attempts (id, connection_id, revision_id, organization_id, idp_initiated, state,
+		INSERT INTO attempts (id, kind, connection_id, revision_id, organization_id, idp_initiated, state,
 			typed_email, email, code, meta, detail, steps, trace, user_id, session_id, trace_id,
 			started_at, returned_at, finished_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
-		a.ID, a.ConnectionID, a.RevisionID, a.OrganizationID, a.IDPInitiated, a.State,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
+		a.ID, cmp.Or(a.Kind, identity.AttemptSignIn), a.ConnectionID, a.RevisionID, a.OrganizationID, a.IDPInitiated, a.State,
 		a.TypedEmail, a.Email, a.Code, metadata(a.Meta), metadata(a.Detail), document{a.Steps},
 		document{a.Trace}, a.UserID, a.SessionID, a.TraceID,
 		ms(a.StartedAt), ms(a.ReturnedAt), ms(a.FinishedAt))

@@ -13,7 +13,7 @@ import (
 // connectionColumns, of connectionTables. Domains hold no spaces.
 const (
 	connectionColumns = `c.id, c.organization_id, c.name, c.provider, c.active, c.authenticatable,
-		c.live_revision_id, c.created_at, c.updated_at, r.config,
+		c.live_revision_id, c.tenant_id, c.created_at, c.updated_at, r.config,
 		COALESCE((SELECT string_agg(d.domain, ' ' ORDER BY d.position)
 			FROM connection_domains d WHERE d.connection_id = c.id), '')`
 	connectionTables = `enterprise_connections c JOIN connection_revisions r ON r.id = c.live_revision_id`
@@ -22,7 +22,7 @@ const (
 func scanConnection(row scanner) (c identity.Connection, err error) {
 	var domains string
 	err = row.Scan(&c.ID, &c.OrganizationID, &c.Name, oneOf(&c.Provider, identity.Providers()...),
-		&c.Active, &c.Authenticatable, &c.LiveRevisionID, (*milliseconds)(&c.CreatedAt),
+		&c.Active, &c.Authenticatable, &c.LiveRevisionID, &c.TenantID, (*milliseconds)(&c.CreatedAt),
 		(*milliseconds)(&c.UpdatedAt), document{&c.Config}, &domains)
 	for d := range strings.FieldsSeq(domains) {
 		c.Domains = append(c.Domains, identity.Domain(d))
@@ -40,6 +40,7 @@ func (tx *Tx) Connection(id identity.ConnectionID) (identity.Connection, error) 
 type ConnectionFilter struct {
 	OrganizationID *identity.OrgID // pointing at "": those of the whole application
 	Active         *bool
+	Provider       identity.Provider // empty: any
 }
 
 // Connections lists connections, the newest first.
@@ -50,6 +51,9 @@ func (tx *Tx) Connections(f ConnectionFilter, p Page) ([]identity.Connection, in
 	}
 	if f.Active != nil {
 		s.and("c.active = ?", *f.Active)
+	}
+	if f.Provider != "" {
+		s.and("c.provider = ?", f.Provider)
 	}
 	return find(tx, s, connectionColumns, scanConnection, p)
 }
@@ -96,10 +100,10 @@ func (tx *Tx) InsertConnection(c identity.Connection) error {
 	}
 	if _, err := tx.exec(`
 		INSERT INTO enterprise_connections (id, organization_id, name, provider, active,
-			authenticatable, live_revision_id, created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+			authenticatable, live_revision_id, tenant_id, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
 		c.ID, c.OrganizationID, c.Name, c.Provider, c.Active,
-		c.Authenticatable, c.LiveRevisionID, ms(c.CreatedAt), ms(c.UpdatedAt)); err != nil {
+		c.Authenticatable, c.LiveRevisionID, c.TenantID, ms(c.CreatedAt), ms(c.UpdatedAt)); err != nil {
 		return err
 	}
 	if err := tx.insertConnectionDomains(c); err != nil {
@@ -115,9 +119,9 @@ func (tx *Tx) InsertConnection(c identity.Connection) error {
 func (tx *Tx) UpdateConnection(c identity.Connection) error {
 	if err := tx.execOne(`
 		UPDATE enterprise_connections
-		SET organization_id = $2, name = $3, provider = $4, active = $5, authenticatable = $6, updated_at = $7
+		SET organization_id = $2, name = $3, provider = $4, active = $5, authenticatable = $6, tenant_id = $7, updated_at = $8
 		WHERE id = $1`,
-		c.ID, c.OrganizationID, c.Name, c.Provider, c.Active, c.Authenticatable, ms(c.UpdatedAt)); err != nil {
+		c.ID, c.OrganizationID, c.Name, c.Provider, c.Active, c.Authenticatable, c.TenantID, ms(c.UpdatedAt)); err != nil {
 		return err
 	}
 	if _, err := tx.exec(`DELETE FROM connection_domains WHERE connection_id = $1`, c.ID); err != nil {
@@ -138,6 +142,14 @@ func (tx *Tx) insertConnectionDomains(c identity.Connection) error {
 		}
 	}
 	return nil
+}
+
+// BindTenant binds a connection to a tenant and reports whether it was bound to
+// none before.
+func (tx *Tx) BindTenant(id identity.ConnectionID, tenant string, now time.Time) (bool, error) {
+	return tx.execChanged(`
+		UPDATE enterprise_connections SET tenant_id = $2, updated_at = $3 WHERE id = $1 AND tenant_id = ''`,
+		id, tenant, ms(now))
 }
 
 // DeleteConnection removes a connection with its revisions, keys and domains,

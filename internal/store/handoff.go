@@ -10,26 +10,35 @@ import (
 // (pending requests), back from it (assertions, used once) and over to the
 // browser that began it (verdicts).
 
-// InsertPendingRequest adds a sign-in that was sent to a provider.
+// InsertPendingRequest adds a sign-in that was sent to a provider, its code
+// verifier sealed.
 func (tx *Tx) InsertPendingRequest(p identity.PendingRequest) error {
-	_, err := tx.exec(`
-		INSERT INTO pending_requests (relay_hash, request_id, attempt_id, connection_id, revision_id,
+	verifier, err := tx.sealText("pending_requests", "code_verifier", p.RelayHash, p.CodeVerifier)
+	if err != nil {
+		return err
+	}
+	_, err = tx.exec(`
+		INSERT INTO pending_requests (relay_hash, request_id, code_verifier, attempt_id, connection_id, revision_id,
 			client_id, sign_in_id, typed_email, force_authn, created_at, expires_at, used_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		p.RelayHash, p.RequestID, p.AttemptID, p.ConnectionID, p.RevisionID,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+		p.RelayHash, p.RequestID, verifier, p.AttemptID, p.ConnectionID, p.RevisionID,
 		p.ClientID, p.SignInID, p.TypedEmail, p.ForceAuthn, ms(p.CreatedAt), ms(p.ExpiresAt), ms(p.UsedAt))
 	return err
 }
 
-// PendingRequest returns what a RelayState points at, used or not.
+// PendingRequest returns what a RelayState or state points at, used or not.
 func (tx *Tx) PendingRequest(relayHash string) (identity.PendingRequest, error) {
 	return one(tx, func(row scanner) (p identity.PendingRequest, err error) {
-		err = row.Scan(&p.RelayHash, &p.RequestID, &p.AttemptID, &p.ConnectionID, &p.RevisionID,
+		var verifier string
+		if err := row.Scan(&p.RelayHash, &p.RequestID, &verifier, &p.AttemptID, &p.ConnectionID, &p.RevisionID,
 			&p.ClientID, &p.SignInID, &p.TypedEmail, &p.ForceAuthn, (*milliseconds)(&p.CreatedAt),
-			(*milliseconds)(&p.ExpiresAt), (*milliseconds)(&p.UsedAt))
+			(*milliseconds)(&p.ExpiresAt), (*milliseconds)(&p.UsedAt)); err != nil {
+			return p, err
+		}
+		p.CodeVerifier, err = tx.openText("pending_requests", "code_verifier", p.RelayHash, verifier)
 		return p, err
 	}, `
-		SELECT relay_hash, request_id, attempt_id, connection_id, revision_id,
+		SELECT relay_hash, request_id, code_verifier, attempt_id, connection_id, revision_id,
 			client_id, sign_in_id, typed_email, force_authn, created_at, expires_at, used_at
 		FROM pending_requests WHERE relay_hash = $1`, relayHash)
 }

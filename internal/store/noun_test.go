@@ -50,7 +50,7 @@ func TestNouns_ComeBackAsTheyWereStored(t *testing.T) {
 		}
 		ms := identity.MetadataState{ConnectionID: c.ID, FetchedAt: at(1), NextAt: at(2), Failures: 3, LastError: "timeout"}
 		p := identity.PendingRequest{
-			RelayHash: "relay", RequestID: "_1", AttemptID: at1.ID, ConnectionID: c.ID, RevisionID: c.LiveRevisionID,
+			RelayHash: "relay", RequestID: "_1", CodeVerifier: "verifier", AttemptID: at1.ID, ConnectionID: c.ID, RevisionID: c.LiveRevisionID,
 			ClientID: cl.ID, SignInID: si.ID, TypedEmail: "ada@acme.test", ForceAuthn: true, CreatedAt: at(1), ExpiresAt: at(2),
 		}
 		key := identity.SecretKey{ID: "key_1", Hash: "kh", Name: "first", CreatedAt: at(1)}

@@ -7,7 +7,7 @@ import (
 )
 
 const sessionColumns = `id, client_id, user_id, status, connection_id, last_active_organization_id,
-	first_factor_at, expire_at, abandon_at, last_active_at, created_at, updated_at`
+	first_factor_at, expire_at, abandon_at, last_active_at, check_at, created_at, updated_at`
 
 func scanSession(row scanner) (s identity.Session, err error) {
 	err = row.Scan(&s.ID, &s.ClientID, &s.UserID, oneOf(&s.Status, identity.SessionActive,
@@ -15,7 +15,7 @@ func scanSession(row scanner) (s identity.Session, err error) {
 		identity.SessionRevoked, identity.SessionAbandoned, identity.SessionReplaced),
 		&s.ConnectionID, &s.LastActiveOrganizationID, (*milliseconds)(&s.FirstFactorAt),
 		(*milliseconds)(&s.ExpireAt), (*milliseconds)(&s.AbandonAt), (*milliseconds)(&s.LastActiveAt),
-		(*milliseconds)(&s.CreatedAt), (*milliseconds)(&s.UpdatedAt))
+		(*milliseconds)(&s.CheckAt), (*milliseconds)(&s.CreatedAt), (*milliseconds)(&s.UpdatedAt))
 	return s, err
 }
 
@@ -66,10 +66,10 @@ func (tx *Tx) Sessions(f SessionFilter, p Page) ([]identity.Session, int, error)
 func (tx *Tx) InsertSession(s identity.Session) error {
 	_, err := tx.exec(`
 		INSERT INTO sessions (id, client_id, user_id, status, connection_id, last_active_organization_id,
-			first_factor_at, expire_at, abandon_at, last_active_at, created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+			first_factor_at, expire_at, abandon_at, last_active_at, check_at, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
 		s.ID, s.ClientID, s.UserID, s.Status, s.ConnectionID, s.LastActiveOrganizationID,
-		ms(s.FirstFactorAt), ms(s.ExpireAt), ms(s.AbandonAt), ms(s.LastActiveAt), ms(s.CreatedAt), ms(s.UpdatedAt))
+		ms(s.FirstFactorAt), ms(s.ExpireAt), ms(s.AbandonAt), ms(s.LastActiveAt), ms(s.CheckAt), ms(s.CreatedAt), ms(s.UpdatedAt))
 	return err
 }
 
@@ -82,6 +82,11 @@ func (tx *Tx) UpdateSession(s identity.Session) error {
 		WHERE id = $1`,
 		s.ID, s.Status, s.LastActiveOrganizationID, ms(s.ExpireAt), ms(s.AbandonAt),
 		ms(s.LastActiveAt), ms(s.UpdatedAt))
+}
+
+// SetSessionCheck says when the provider is asked next about a session's person.
+func (tx *Tx) SetSessionCheck(id identity.SessionID, at time.Time) error {
+	return tx.execOne(`UPDATE sessions SET check_at = $2 WHERE id = $1`, id, ms(at))
 }
 
 // EndSession takes a session out of use with a status that says why, and reports

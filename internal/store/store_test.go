@@ -103,7 +103,8 @@ func membership(n int, org identity.OrgID, of identity.UserID, role identity.Rol
 
 func connection(n int, domains ...identity.Domain) identity.Connection {
 	return identity.Connection{
-		ID: id[identity.ConnectionID](n), OrganizationID: id[identity.OrgID](n), Name: fmt.Sprint("Connection ", n),
+		TenantID: "t-1",
+		ID:       id[identity.ConnectionID](n), OrganizationID: id[identity.OrgID](n), Name: fmt.Sprint("Connection ", n),
 		Provider: identity.SAMLOkta, Domains: domains, Active: true, Authenticatable: true,
 		LiveRevisionID: id[identity.RevisionID](n), CreatedAt: at(n), UpdatedAt: at(n + 1),
 		Config: identity.ConnectionConfig{
@@ -129,7 +130,8 @@ func account(n int, c identity.ConnectionID, of identity.UserID) identity.Enterp
 
 func session(n int, client identity.ClientID, of identity.UserID) identity.Session {
 	return identity.Session{
-		ID: id[identity.SessionID](n), ClientID: client, UserID: of, Status: identity.SessionActive,
+		CheckAt: at(9),
+		ID:      id[identity.SessionID](n), ClientID: client, UserID: of, Status: identity.SessionActive,
 		ConnectionID: id[identity.ConnectionID](n), LastActiveOrganizationID: id[identity.OrgID](n),
 		FirstFactorAt: at(n), ExpireAt: at(n + 1000), AbandonAt: at(n + 500), LastActiveAt: at(n),
 		CreatedAt: at(n), UpdatedAt: at(n),
@@ -149,7 +151,8 @@ func signIn(n int, client identity.ClientID) identity.SignIn {
 
 func attempt(n int) identity.Attempt {
 	return identity.Attempt{
-		ID: id[identity.AttemptID](n), ConnectionID: id[identity.ConnectionID](1), RevisionID: id[identity.RevisionID](1),
+		Kind: identity.AttemptPresence,
+		ID:   id[identity.AttemptID](n), ConnectionID: id[identity.ConnectionID](1), RevisionID: id[identity.RevisionID](1),
 		OrganizationID: id[identity.OrgID](1), IDPInitiated: true, State: identity.AttemptRefused,
 		TypedEmail: "ada@acme.test", Email: "ada.king@acme.test", Code: "saml_response_expired",
 		Meta: identity.Metadata{"a": "b"}, Detail: identity.Metadata{"expected": "c"},

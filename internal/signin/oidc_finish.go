@@ -1,0 +1,338 @@
+package signin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"time"
+
+	"usher/internal/fault"
+	"usher/internal/identity"
+	"usher/internal/oidc"
+	"usher/internal/policy"
+	"usher/internal/store"
+)
+
+// Callback is what an OpenID provider made the browser bring.
+type Callback struct {
+	Params  url.Values
+	Client  identity.ClientID // of the browser's cookie; empty: it has none
+	TraceID string            // of the request, kept with the attempt
+}
+
+// callback is one Callback on its way through FinishOIDC.
+type callback struct {
+	Callback
+	answer     oidc.Answer
+	pending    identity.PendingRequest
+	connection identity.Connection
+	rp         relyingParty
+	redeemed   oidc.Redeemed
+	refused    error // by the protocol, before policy was asked
+}
+
+const (
+	// callbackTime is how long an answer may take to be judged, calls to the
+	// provider included. Those who leave meanwhile do not stop it: their code is
+	// spent, and they may be back in another request. Ours.
+	callbackTime = 45 * time.Second
+
+	// sameEndTime is how long the second of two callbacks waits for what becomes
+	// of the first, looking every sameEndPause. Ours.
+	sameEndTime  = 20 * time.Second
+	sameEndPause = 100 * time.Millisecond
+)
+
+// FinishOIDC judges an OpenID provider's answer and makes the session: the
+// browser's cookie comes with the answer, so there is no second leg as at SAML.
+// Whatever the verdict, the attempt is kept; a refusal writes nothing else.
+//
+// Of several callbacks of one sign-in, one redeems the code. The others, in the
+// same browser, come to the same end (threat T-OIDC-07).
+//
+// The error of a refusal is a fault whose meta "attempt_id" refers to the attempt,
+// but where the answer belongs to no sign-in of this browser.
+func (f *Flow) FinishOIDC(ctx context.Context, cb Callback) (Done, error) {
+	j := &callback{Callback: cb}
+	var err error
+	if j.answer, err = oidc.ParseAnswer(cb.Params); err != nil {
+		return Done{}, err
+	}
+	if err := f.DB.Read(ctx, func(tx *store.Tx) error { return f.readState(tx, j) }); err != nil {
+		return Done{}, err
+	}
+	first, err := f.claim(ctx, j)
+	if err != nil {
+		return Done{}, err
+	}
+	if !first {
+		return f.sameEnd(ctx, j)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callbackTime)
+	defer cancel()
+	j.redeemed, j.refused = f.OIDC.Redeem(ctx, oidc.Exchange{
+		Answer:       j.answer,
+		ClientSecret: j.rp.secret,
+		RedirectURI:  identity.OAuthCallbackURL(f.BaseURL),
+		Verifier:     j.pending.CodeVerifier,
+	}, oidcExpect(j.connection, j.rp, j.pending.RequestID))
+	for range maxJudgements {
+		done, err := f.land(ctx, j)
+		if !errors.Is(err, errRevised) {
+			return done, err
+		}
+		if err := f.judgeAgain(ctx, j); err != nil {
+			return Done{}, err
+		}
+	}
+	return Done{}, fault.New(fault.ServiceUnavailable).Because(errRevised)
+}
+
+// Awaits reports whether a state is that of a sign-in which is under way, which
+// nobody can make up.
+func (f *Flow) Awaits(ctx context.Context, state string) (awaited bool, err error) {
+	if state == "" {
+		return false, nil
+	}
+	err = f.DB.Read(ctx, func(tx *store.Tx) error {
+		p, err := tx.PendingRequest(f.hashRelay(state))
+		awaited = err == nil && p.UsedAt.IsZero() && f.Now().Before(p.ExpiresAt)
+		return store.Optional(err)
+	})
+	return awaited, err
+}
+
+// readState finds the sign-in that a state belongs to, in the browser that began
+// it. Nothing is used up yet: a stranger cannot burn it (threat T-OIDC-02). All
+// that an answer is judged by comes from the connection found here, never from
+// the answer (threat T-OIDC-05).
+func (f *Flow) readState(tx *store.Tx, j *callback) error {
+	p, err := tx.PendingRequest(f.hashRelay(j.answer.State))
+	if err != nil {
+		return store.Missing(err, refuseState("state", "the state of a sign-in that is under way", "a state that was never sent"))
+	}
+	switch {
+	case p.CodeVerifier == "": // of a SAML request
+		return refuseState("state", "the state of a sign-in that is under way", "the RelayState of another protocol's sign-in")
+	case j.Client == "" || j.Client != p.ClientID:
+		return refuseState("browser_mismatch", "the browser that began the sign-in", "another browser")
+	case p.UsedAt.IsZero() && !f.Now().Before(p.ExpiresAt):
+		return refuseState("state", "a sign-in that is under way", "a state that expired at "+p.ExpiresAt.UTC().Format(time.RFC3339))
+	}
+	j.pending = p
+	return f.readTerms(tx, j)
+}
+
+func refuseState(reason, expected, received string) *fault.Error {
+	return fault.New(fault.OAuthCallbackInvalid).Detail("reason", reason, "expected", expected, "received", received)
+}
+
+// readTerms reads what the answer is judged by, as it is now.
+func (f *Flow) readTerms(tx *store.Tx, j *callback) (err error) {
+	j.connection, err = tx.Connection(j.pending.ConnectionID)
+	if err != nil {
+		return store.Missing(err, fault.New(fault.SSOSignInConnectionMissing))
+	}
+	j.rp, err = readRelyingParty(tx, j.connection)
+	return err
+}
+
+// claim uses the state up, before the code is redeemed, and notes that the answer
+// came. It reports whether this callback was the first.
+func (f *Flow) claim(ctx context.Context, j *callback) (first bool, err error) {
+	now := f.Now()
+	err = f.DB.Write(ctx, func(tx *store.Tx) error {
+		first, err = tx.UsePendingRequest(j.pending.RelayHash, now)
+		if err != nil || !first {
+			return err
+		}
+		a, err := tx.Attempt(j.pending.AttemptID)
+		if err != nil {
+			return err
+		}
+		a.ReturnedAt, a.TraceID = now, j.TraceID
+		a.Steps = append(a.Steps, answerReceived(now))
+		return tx.UpdateAttempt(a)
+	})
+	return first, err
+}
+
+// sameEnd waits for what becomes of the callback that was first, and brings this
+// one to it.
+func (f *Flow) sameEnd(ctx context.Context, j *callback) (Done, error) {
+	ctx, cancel := context.WithTimeout(ctx, sameEndTime)
+	defer cancel()
+	for {
+		var a identity.Attempt
+		err := f.DB.Read(ctx, func(tx *store.Tx) error {
+			var err error
+			a, err = tx.Attempt(j.pending.AttemptID)
+			return err
+		})
+		if err != nil {
+			return Done{}, store.Missing(err, stateUsed())
+		}
+		switch a.State {
+		case identity.AttemptComplete:
+			return f.arriveAgain(ctx, j, a)
+		case identity.AttemptRefused:
+			return Done{}, refer(refusalOf(a), a.ID)
+		case identity.AttemptStarted, identity.AttemptAdmitted:
+		}
+		select {
+		case <-ctx.Done():
+			return Done{}, refer(stateUsed(), a.ID)
+		case <-time.After(sameEndPause):
+		}
+	}
+}
+
+func stateUsed() *fault.Error {
+	return refuseState("state_used", "a state that was not used before", "one that was used already")
+}
+
+// arriveAgain brings a browser to the session that its other callback made, while
+// it is still there. The browser may not have seen the cookie that came with it.
+func (f *Flow) arriveAgain(ctx context.Context, j *callback, a identity.Attempt) (done Done, err error) {
+	err = f.DB.Write(ctx, func(tx *store.Tx) error {
+		done.Session, err = tx.Session(a.SessionID)
+		if store.Optional(err) != nil {
+			return err
+		}
+		if done.Session.ClientID != j.Client || !done.Session.Live(f.Now()) {
+			return refer(stateUsed(), a.ID)
+		}
+		s, err := tx.SignIn(j.pending.SignInID)
+		if store.Optional(err) != nil {
+			return err
+		}
+		done.ReturnURL = s.ReturnURL
+		done.Cookie, err = f.Sessions.Reissue(tx, j.Client)
+		return err
+	})
+	return done, err
+}
+
+// judgeAgain judges the same evidence by the connection's settings of now.
+func (f *Flow) judgeAgain(ctx context.Context, j *callback) error {
+	if err := f.DB.Read(ctx, func(tx *store.Tx) error { return f.readTerms(tx, j) }); err != nil {
+		return err
+	}
+	expect := oidcExpect(j.connection, j.rp, j.pending.RequestID)
+	expect.Now = f.Now()
+	j.redeemed.Result, j.refused = oidc.Judge(j.redeemed.Evidence, expect)
+	return nil
+}
+
+// land carries the verdict out in one transaction.
+func (f *Flow) land(ctx context.Context, j *callback) (Done, error) {
+	now := f.Now()
+	var done Done
+	var refused error
+	err := f.DB.Write(ctx, func(tx *store.Tx) error {
+		done, refused = Done{}, j.refused
+		c, err := tx.Connection(j.connection.ID)
+		switch {
+		case errors.Is(err, store.ErrNotFound):
+			c, refused = j.connection, fault.New(fault.SSOSignInConnectionMissing)
+			c.Active = false
+		case err != nil:
+			return err
+		case c.LiveRevisionID != j.connection.LiveRevisionID:
+			return errRevised
+		}
+		in, err := tx.Instance()
+		if err != nil {
+			return err
+		}
+		a, err := tx.Attempt(j.pending.AttemptID)
+		if err != nil {
+			return err
+		}
+		a.RevisionID = c.LiveRevisionID
+		a.Steps = append(a.Steps, j.steps(now)...)
+		if refused == nil {
+			facts := policy.AdmitFacts{
+				Now: now, Settings: in.Settings, Connection: c, TypedEmail: j.pending.TypedEmail,
+				Claims: oidcClaims(c, j.redeemed.Result.Identity),
+			}
+			if done, refused, err = f.landAdmitted(tx, j, facts, &a); err != nil {
+				return err
+			}
+		}
+		if refused != nil {
+			refuse(&a, refused, now)
+		}
+		if err := tx.UpdateAttempt(a); err != nil {
+			return err
+		}
+		return j.keepEvidence(tx, in.Settings, now)
+	})
+	if err != nil {
+		return Done{}, err
+	}
+	if refused != nil {
+		return Done{}, refer(refused, j.pending.AttemptID)
+	}
+	return done, nil
+}
+
+// landAdmitted asks policy and lets the person in. Nothing is written before the
+// last reason to refuse.
+func (f *Flow) landAdmitted(tx *store.Tx, j *callback, facts policy.AdmitFacts, a *identity.Attempt) (done Done, refused, err error) {
+	s, refused, err := f.signInUnderWay(tx, j.Client, j.pending.SignInID)
+	if refused != nil || err != nil {
+		return Done{}, refused, err
+	}
+	for _, warning := range facts.Claims.Warnings {
+		a.Steps = append(a.Steps, identity.Step{At: facts.Now, Name: "warning", Passed: true, Plain: warning})
+	}
+	if facts, err = loadFacts(tx, facts); err != nil {
+		return Done{}, nil, err
+	}
+	d := policy.Admit(facts)
+	a.Trace, a.Email = d.Trace, facts.Claims.Email
+	if d.Denied != nil {
+		return Done{}, d.Denied, nil
+	}
+	done, err = f.arrive(tx, arrival{
+		signIn: s, plan: d.Plan, connection: facts.Connection, settings: facts.Settings, now: facts.Now,
+		refresh: refresh{j.redeemed.Tokens.RefreshToken, j.redeemed.Result.Identity.Issuer, j.redeemed.Result.Identity.Subject},
+	}, a)
+	return done, nil, err
+}
+
+// steps are the checks that were made of the answer.
+func (j *callback) steps(now time.Time) []identity.Step {
+	var list []identity.Step
+	for _, check := range j.redeemed.Result.Checks {
+		list = append(list, identity.Step{
+			At: now, Name: check.Name, Passed: check.Passed,
+			Expected: check.Expected, Received: check.Received, Plain: check.Plain, Fix: check.Fix,
+		})
+	}
+	for _, warning := range j.redeemed.Result.Warnings {
+		list = append(list, identity.Step{At: now, Name: "warning", Passed: true, Plain: warning})
+	}
+	return list
+}
+
+// keepEvidence keeps what the provider sent, where evidence is kept. It holds no
+// secret (see oidc.Evidence).
+func (j *callback) keepEvidence(tx *store.Tx, settings identity.Settings, now time.Time) error {
+	if settings.EvidenceDays == 0 {
+		return nil
+	}
+	body, err := json.Marshal(j.redeemed.Evidence)
+	if err != nil {
+		return fmt.Errorf("signin: encoding evidence: %w", err)
+	}
+	if len(body) > maxEvidence {
+		return nil
+	}
+	return tx.PutEvidence(identity.Evidence{
+		AttemptID: j.pending.AttemptID, Body: body, ExpiresAt: now.AddDate(0, 0, settings.EvidenceDays),
+	})
+}
