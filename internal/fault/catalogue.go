@@ -43,6 +43,7 @@ const (
 	OAuthRedirectURIMismatch                Code = "redirect_uri_mismatch"
 	OAuthDebugMissingState                  Code = "oauth_debug_callback_missing_state"
 	ExternalAccountEmailVerificationMissing Code = "external_account_email_address_verification_required"
+	OAuthIdentificationClaimed              Code = "oauth_identification_claimed"
 	OAuthProviderInUse                      Code = "oauth_provider_in_use"
 	EASIEConnectionActiveNotFound           Code = "easie_connection_active_not_found"
 	EASIEInvalidOAuthCredentials            Code = "easie_invalid_oauth_credentials"
@@ -330,6 +331,11 @@ var catalogue = map[Code]Entry{
 		400, "Your email address must be verified first.",
 		"The identity provider does not say that the email address is the person's own.",
 		"Let the identity provider verify the address and send email_verified. For Microsoft Entra ID add the optional claim xms_edov to the application's ID token.",
+	},
+	OAuthIdentificationClaimed: {
+		400, "This account belongs to somebody else.",
+		"The account at the identity provider, or its address, is linked to another person here.",
+		"Sign in as that person, or ask an administrator to remove the link.",
 	},
 	OAuthProviderInUse: {
 		400, "This provider is in use.",

@@ -38,7 +38,7 @@ func (a *API) handleOAuthCallback(w http.ResponseWriter, r *http.Request) error 
 	if err != nil {
 		return errors.Join(err, a.refused(r, callbackPath, err))
 	}
-	a.Sessions.SetCookie(w, done.Cookie)
+	a.setCookie(w, done)
 	return redirect(w, r, a.Pages.Arrived(done))
 }
 

@@ -163,8 +163,16 @@ func (a *API) complete(w http.ResponseWriter, r *http.Request, ret signin.Return
 	if ret.Binding != "" {
 		a.setBinding(w, "", -1)
 	}
-	a.Sessions.SetCookie(w, done.Cookie)
+	a.setCookie(w, done)
 	return redirect(w, r, a.Pages.Arrived(done))
+}
+
+// setCookie gives the browser its new token, where there is one: an account that
+// was linked changes none.
+func (a *API) setCookie(w http.ResponseWriter, done signin.Done) {
+	if done.Cookie != "" {
+		a.Sessions.SetCookie(w, done.Cookie)
+	}
 }
 
 // fail shows a failure of the provider's leg: a page to a person, JSON to a

@@ -19,6 +19,7 @@ type AttemptKind string
 // The kinds of attempts.
 const (
 	AttemptSignIn   AttemptKind = "sign_in"
+	AttemptLink     AttemptKind = "link"     // a signed-in person links an account to her own
 	AttemptPresence AttemptKind = "presence" // a provider was asked whether a person is still there
 )
 
@@ -88,6 +89,7 @@ type PendingRequest struct {
 	SignInID     SignInID
 	TypedEmail   Email
 	ForceAuthn   bool
+	Link         SessionID // the session whose person links an account; empty: a sign-in
 	CreatedAt    time.Time
 	ExpiresAt    time.Time
 	UsedAt       time.Time // zero: not yet
@@ -102,7 +104,8 @@ type Verdict struct {
 	ClientID     ClientID // the browser that must come; empty when the provider initiated it
 	SignInID     SignInID
 	TypedEmail   Email
-	Claims       []byte // JSON, sealed at rest
+	Link         SessionID // the session whose person links an account; empty: a sign-in
+	Claims       []byte    // JSON, sealed at rest
 	ReturnURL    string
 	CreatedAt    time.Time
 	ExpiresAt    time.Time

@@ -209,6 +209,9 @@ func (f *Flow) arriveAgain(ctx context.Context, j *callback, a identity.Attempt)
 			return err
 		}
 		done.ReturnURL = s.ReturnURL
+		if j.pending.Link != "" {
+			done.ReturnURL = linkedURL
+		}
 		done.Cookie, err = f.Sessions.Reissue(tx, j.Client)
 		return err
 	})
@@ -282,25 +285,33 @@ func (f *Flow) land(ctx context.Context, j *callback) (Done, error) {
 // landAdmitted asks policy and lets the person in. Nothing is written before the
 // last reason to refuse.
 func (f *Flow) landAdmitted(tx *store.Tx, j *callback, facts policy.AdmitFacts, a *identity.Attempt) (done Done, refused, err error) {
-	s, refused, err := f.signInUnderWay(tx, j.Client, j.pending.SignInID)
-	if refused != nil || err != nil {
-		return Done{}, refused, err
+	var s identity.SignIn
+	if j.pending.Link == "" {
+		if s, refused, err = f.signInUnderWay(tx, j.Client, j.pending.SignInID); refused != nil || err != nil {
+			return Done{}, refused, err
+		}
 	}
 	for _, warning := range facts.Claims.Warnings {
 		a.Steps = append(a.Steps, identity.Step{At: facts.Now, Name: "warning", Passed: true, Plain: warning})
 	}
-	if facts, err = loadFacts(tx, facts); err != nil {
+	d, err := f.decide(tx, facts, j.pending.Link, j.Client)
+	if err != nil {
 		return Done{}, nil, err
 	}
-	d := policy.Admit(facts)
 	a.Trace, a.Email = d.Trace, facts.Claims.Email
 	if d.Denied != nil {
 		return Done{}, d.Denied, nil
 	}
-	done, err = f.arrive(tx, arrival{
+	who := j.redeemed.Result.Identity
+	arriving := arrival{
 		signIn: s, plan: d.Plan, connection: facts.Connection, settings: facts.Settings, now: facts.Now,
-		refresh: refresh{j.redeemed.Tokens.RefreshToken, j.redeemed.Result.Identity.Issuer, j.redeemed.Result.Identity.Subject},
-	}, a)
+		refresh: refresh{j.redeemed.Tokens.RefreshToken, who.Issuer, who.Subject},
+	}
+	if j.pending.Link != "" {
+		done, err = f.arriveLinked(tx, arriving, j.pending.Link, a)
+	} else {
+		done, err = f.arrive(tx, arriving, a)
+	}
 	return done, nil, err
 }
 

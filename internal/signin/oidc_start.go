@@ -69,7 +69,7 @@ func readEASIE(tx *store.Tx, p identity.Provider) (relyingParty, error) {
 }
 
 // askOIDC writes an authorization request (OpenID Connect Core, section 3.1.2.1).
-func (f *Flow) askOIDC(r route, s identity.SignIn) (question, error) {
+func (f *Flow) askOIDC(r route, hint identity.Email) (question, error) {
 	c, conf := r.connection, oidcConfig(r.connection)
 	request := oidc.Request{
 		ClientID:     r.rp.clientID,
@@ -78,7 +78,7 @@ func (f *Flow) askOIDC(r route, s identity.SignIn) (question, error) {
 		Nonce:        oidc.NewNonce(),
 		Verifier:     oidc.NewVerifier(),
 		Scopes:       conf.Scopes,
-		LoginHint:    string(s.Identifier),
+		LoginHint:    string(hint),
 		ResponseMode: conf.ResponseMode,
 		Offline:      c.Provider.IsEASIE(),
 	}
@@ -88,8 +88,8 @@ func (f *Flow) askOIDC(r route, s identity.SignIn) (question, error) {
 	if conf.Prompt != "" {
 		request.Prompts = []string{conf.Prompt}
 	}
-	if c.Provider.IsEASIE() {
-		request.DomainHint = string(s.Identifier.Domain())
+	if c.Provider.IsEASIE() && hint != "" {
+		request.DomainHint = string(hint.Domain())
 	}
 	to, err := request.URL(r.rp.provider)
 	return question{

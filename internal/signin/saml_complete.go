@@ -116,15 +116,17 @@ func (f *Flow) complete(tx *store.Tx, v identity.Verdict, r Return, a *identity.
 	if err != nil {
 		return Done{}, nil, err
 	}
-	s, refused, err := f.signInOf(tx, v, r.Client)
-	if refused != nil || err != nil {
-		return Done{}, refused, err
+	var s identity.SignIn
+	if v.Link == "" {
+		if s, refused, err = f.signInOf(tx, v, r.Client); refused != nil || err != nil {
+			return Done{}, refused, err
+		}
 	}
 	in, err := tx.Instance()
 	if err != nil {
 		return Done{}, nil, err
 	}
-	c, d, err := decideAgain(tx, v, k, policy.AdmitFacts{
+	c, d, err := f.decideAgain(tx, v, k, policy.AdmitFacts{
 		Now: now, Settings: in.Settings, Claims: k.Claims, TypedEmail: v.TypedEmail,
 	})
 	if err != nil {
@@ -133,6 +135,11 @@ func (f *Flow) complete(tx *store.Tx, v identity.Verdict, r Return, a *identity.
 	a.Trace = d.Trace
 	if d.Denied != nil {
 		return Done{}, d.Denied, nil
+	}
+	arriving := arrival{signIn: s, plan: d.Plan, connection: c, settings: in.Settings, now: now, notAfter: k.NotAfter}
+	if v.Link != "" {
+		done, err = f.arriveLinked(tx, arriving, v.Link, a)
+		return done, nil, err
 	}
 	if v.ClientID == "" && !r.Switch {
 		other, err := f.otherThan(tx, d.Plan.User, r.Client)
@@ -148,16 +155,14 @@ func (f *Flow) complete(tx *store.Tx, v identity.Verdict, r Return, a *identity.
 			return Done{}, nil, err
 		}
 	}
-	done, err = f.arrive(tx, arrival{
-		signIn: s, plan: d.Plan, connection: c, settings: in.Settings, now: now, notAfter: k.NotAfter,
-	}, a)
+	done, err = f.arrive(tx, arriving, a)
 	return done, nil, err
 }
 
 // decideAgain asks policy with the facts as they are now, and whether the
 // connection still trusts the certificate that vouched: taking it away works at
 // once (threat T-SEC-11).
-func decideAgain(tx *store.Tx, v identity.Verdict, k kept, facts policy.AdmitFacts) (identity.Connection, policy.Decision, error) {
+func (f *Flow) decideAgain(tx *store.Tx, v identity.Verdict, k kept, facts policy.AdmitFacts) (identity.Connection, policy.Decision, error) {
 	c, err := samlConnection(tx, v.ConnectionID)
 	if fault.Is(err, fault.SAMLConnectionActiveNotFound) {
 		return c, policy.Decision{Denied: err}, nil
@@ -182,11 +187,8 @@ func decideAgain(tx *store.Tx, v identity.Verdict, k kept, facts policy.AdmitFac
 			"expected", "the settings that judged the answer", "received", "other ones since")}, nil
 	}
 	facts.Connection = c
-	facts, err = loadFacts(tx, facts)
-	if err != nil {
-		return c, policy.Decision{}, err
-	}
-	return c, policy.Admit(facts), nil
+	d, err := f.decide(tx, facts, v.Link, v.ClientID)
+	return c, d, err
 }
 
 // sameTerms reports whether the connection would still judge the answer as its

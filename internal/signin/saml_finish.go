@@ -110,7 +110,7 @@ func (f *Flow) readRequest(tx *store.Tx, j *judgement) error {
 	if j.pending, refused, err = f.pendingRequest(tx, j); err != nil {
 		return err
 	}
-	if !inUse(j.connection) {
+	if !j.mayUse() {
 		refused = fault.New(fault.SAMLConnectionActiveNotFound).Detail("reason", "inactive")
 	}
 	if refused != nil {
@@ -131,6 +131,12 @@ func samlConnection(tx *store.Tx, id identity.ConnectionID) (identity.Connection
 		err = fault.New(fault.SAMLConnectionActiveNotFound)
 	}
 	return c, store.Missing(err, fault.New(fault.SAMLConnectionActiveNotFound))
+}
+
+// mayUse reports whether the connection is open for what the answer is wanted for:
+// to link an account, it need not be one for signing in (threat T-SAML-02).
+func (j *judgement) mayUse() bool {
+	return inUse(j.connection) || j.pending.Link != "" && j.connection.Active
 }
 
 // inUse reports whether people may sign in through a connection at this moment.
@@ -323,12 +329,11 @@ func openAttempt(tx *store.Tx, j *judgement, c identity.Connection) (identity.At
 // admit asks policy, then uses the assertion and the request up. The refusal is
 // a value; err is trouble.
 func (f *Flow) admit(tx *store.Tx, j *judgement, facts policy.AdmitFacts, a *identity.Attempt) (refused, err error) {
-	facts, err = loadFacts(tx, facts)
+	c := facts.Connection
+	d, err := f.decide(tx, facts, j.pending.Link, j.pending.ClientID)
 	if err != nil {
 		return nil, err
 	}
-	c := facts.Connection
-	d := policy.Admit(facts)
 	a.Trace, a.Email = d.Trace, j.claims.Email
 	if d.Denied != nil {
 		return d.Denied, nil
@@ -383,6 +388,7 @@ func (f *Flow) keepVerdict(tx *store.Tx, j *judgement, a identity.Attempt, nonce
 		ClientID:     j.pending.ClientID,
 		SignInID:     j.pending.SignInID,
 		TypedEmail:   j.pending.TypedEmail,
+		Link:         j.pending.Link,
 		Claims:       body,
 		CreatedAt:    j.now,
 		ExpiresAt:    j.now.Add(verdictLife),

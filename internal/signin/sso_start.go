@@ -5,6 +5,7 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"fmt"
+	"time"
 
 	"usher/internal/fault"
 	"usher/internal/identity"
@@ -44,24 +45,13 @@ type question struct {
 // startSSO makes a request to the connection's provider for a sign-in, and
 // remembers what must come back.
 func (f *Flow) startSSO(ctx context.Context, s identity.SignIn, id identity.ConnectionID) (Ticket, error) {
-	q, err := f.ask(ctx, s, id)
+	q, err := f.ask(ctx, id, s.Identifier)
 	if err != nil {
 		return Ticket{}, err
 	}
 	now := f.Now()
-	attempt := identity.Attempt{
-		ID:             identity.NewID[identity.AttemptID](now),
-		ConnectionID:   id,
-		RevisionID:     q.ticket.Connection.LiveRevisionID,
-		OrganizationID: q.ticket.Connection.OrganizationID,
-		State:          identity.AttemptStarted,
-		TypedEmail:     s.Identifier,
-		StartedAt:      now,
-		Steps: []identity.Step{{
-			At: now, Name: "sent_to_provider", Passed: true, Received: q.destination,
-			Plain: "The browser was sent to the identity provider.",
-		}},
-	}
+	attempt := f.started(q, now)
+	attempt.TypedEmail = s.Identifier
 	q.ticket.AttemptID = attempt.ID
 	err = f.DB.Write(ctx, func(tx *store.Tx) error {
 		live, err := activeConnection(tx, id)
@@ -72,30 +62,51 @@ func (f *Flow) startSSO(ctx context.Context, s identity.SignIn, id identity.Conn
 		if err != nil {
 			return err
 		}
-		if err := tx.InsertAttempt(attempt); err != nil {
-			return err
-		}
 		s.Status, s.Strategy, s.AttemptID = identity.SignInNeedsFirstFactor, StrategySSO, attempt.ID
 		s.ErrorCode, s.ErrorMeta, s.UpdatedAt = "", nil, now
 		if err := tx.UpdateSignIn(s); err != nil {
 			return err
 		}
 		p := q.pending
-		p.RelayHash = f.hashRelay(q.relay)
-		p.AttemptID, p.ConnectionID, p.RevisionID = attempt.ID, id, live.LiveRevisionID
-		p.ClientID, p.SignInID, p.TypedEmail = s.ClientID, s.ID, s.Identifier
-		p.CreatedAt = now
-		return tx.InsertPendingRequest(p)
+		p.RevisionID, p.ClientID, p.SignInID, p.TypedEmail = live.LiveRevisionID, s.ClientID, s.ID, s.Identifier
+		return f.remember(tx, q, attempt, p)
 	})
 	return q.ticket, err
 }
 
+// started is the attempt that a question begins.
+func (f *Flow) started(q question, now time.Time) identity.Attempt {
+	c := q.ticket.Connection
+	return identity.Attempt{
+		ID:             identity.NewID[identity.AttemptID](now),
+		ConnectionID:   c.ID,
+		RevisionID:     c.LiveRevisionID,
+		OrganizationID: c.OrganizationID,
+		State:          identity.AttemptStarted,
+		StartedAt:      now,
+		Steps: []identity.Step{{
+			At: now, Name: "sent_to_provider", Passed: true, Received: q.destination,
+			Plain: "The browser was sent to the identity provider.",
+		}},
+	}
+}
+
+// remember keeps the attempt and what must come back.
+func (f *Flow) remember(tx *store.Tx, q question, a identity.Attempt, p identity.PendingRequest) error {
+	if err := tx.InsertAttempt(a); err != nil {
+		return err
+	}
+	p.RelayHash, p.AttemptID, p.ConnectionID, p.CreatedAt = f.hashRelay(q.relay), a.ID, a.ConnectionID, a.StartedAt
+	return tx.InsertPendingRequest(p)
+}
+
 // ask writes the request in the protocol that the connection's provider speaks.
-func (f *Flow) ask(ctx context.Context, s identity.SignIn, id identity.ConnectionID) (question, error) {
+// The address, which may be empty, is a hint for the provider.
+func (f *Flow) ask(ctx context.Context, id identity.ConnectionID, hint identity.Email) (question, error) {
 	var r route
 	err := f.DB.Read(ctx, func(tx *store.Tx) error {
 		var err error
-		r, err = readRoute(tx, id, s.Identifier)
+		r, err = readRoute(tx, id, hint)
 		return err
 	})
 	if err != nil {
@@ -104,7 +115,7 @@ func (f *Flow) ask(ctx context.Context, s identity.SignIn, id identity.Connectio
 	if r.connection.Config.SAML != nil {
 		return f.askSAML(r)
 	}
-	return f.askOIDC(r, s)
+	return f.askOIDC(r, hint)
 }
 
 func (f *Flow) askSAML(r route) (question, error) {
@@ -147,19 +158,32 @@ func activeConnection(tx *store.Tx, id identity.ConnectionID) (identity.Connecti
 
 // readRoute reads what a request to a connection needs.
 func readRoute(tx *store.Tx, id identity.ConnectionID, email identity.Email) (route, error) {
-	c, err := activeConnection(tx, id)
+	c, err := tx.Connection(id)
+	if err == nil && !c.Active {
+		err = policy.NotActive(c)
+	}
 	if err != nil {
-		return route{}, err
+		return route{}, store.Missing(err, fault.New(fault.SSOSignInConnectionMissing))
 	}
 	r := route{connection: c}
 	if c.Config.SAML == nil {
 		r.rp, err = readRelyingParty(tx, c)
 		return r, err
 	}
+	if email == "" {
+		return signer(tx, r)
+	}
 	if r.hint, err = loginHint(tx, c, email); err != nil {
 		return route{}, err
 	}
-	if !c.Config.SAML.WantSigned {
+	return signer(tx, r)
+}
+
+// signer reads the key by which a SAML request is signed, where the provider wants
+// it so.
+func signer(tx *store.Tx, r route) (route, error) {
+	id := r.connection.ID
+	if !r.connection.Config.SAML.WantSigned {
 		return r, nil
 	}
 	keys, err := tx.ConnectionKeys(id)

@@ -19,10 +19,10 @@ func (tx *Tx) InsertPendingRequest(p identity.PendingRequest) error {
 	}
 	_, err = tx.exec(`
 		INSERT INTO pending_requests (relay_hash, request_id, code_verifier, attempt_id, connection_id, revision_id,
-			client_id, sign_in_id, typed_email, force_authn, created_at, expires_at, used_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+			client_id, sign_in_id, typed_email, force_authn, link_session_id, created_at, expires_at, used_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
 		p.RelayHash, p.RequestID, verifier, p.AttemptID, p.ConnectionID, p.RevisionID,
-		p.ClientID, p.SignInID, p.TypedEmail, p.ForceAuthn, ms(p.CreatedAt), ms(p.ExpiresAt), ms(p.UsedAt))
+		p.ClientID, p.SignInID, p.TypedEmail, p.ForceAuthn, p.Link, ms(p.CreatedAt), ms(p.ExpiresAt), ms(p.UsedAt))
 	return err
 }
 
@@ -31,7 +31,7 @@ func (tx *Tx) PendingRequest(relayHash string) (identity.PendingRequest, error) 
 	return one(tx, func(row scanner) (p identity.PendingRequest, err error) {
 		var verifier string
 		if err := row.Scan(&p.RelayHash, &p.RequestID, &verifier, &p.AttemptID, &p.ConnectionID, &p.RevisionID,
-			&p.ClientID, &p.SignInID, &p.TypedEmail, &p.ForceAuthn, (*milliseconds)(&p.CreatedAt),
+			&p.ClientID, &p.SignInID, &p.TypedEmail, &p.ForceAuthn, &p.Link, (*milliseconds)(&p.CreatedAt),
 			(*milliseconds)(&p.ExpiresAt), (*milliseconds)(&p.UsedAt)); err != nil {
 			return p, err
 		}
@@ -39,7 +39,7 @@ func (tx *Tx) PendingRequest(relayHash string) (identity.PendingRequest, error) 
 		return p, err
 	}, `
 		SELECT relay_hash, request_id, code_verifier, attempt_id, connection_id, revision_id,
-			client_id, sign_in_id, typed_email, force_authn, created_at, expires_at, used_at
+			client_id, sign_in_id, typed_email, force_authn, link_session_id, created_at, expires_at, used_at
 		FROM pending_requests WHERE relay_hash = $1`, relayHash)
 }
 
@@ -59,10 +59,10 @@ func (tx *Tx) InsertVerdict(v identity.Verdict) error {
 	}
 	_, err = tx.exec(`
 		INSERT INTO verdicts (nonce_hash, attempt_id, connection_id, revision_id, client_id, sign_in_id,
-			typed_email, claims, return_url, created_at, expires_at, used_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+			typed_email, link_session_id, claims, return_url, created_at, expires_at, used_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
 		v.NonceHash, v.AttemptID, v.ConnectionID, v.RevisionID, v.ClientID, v.SignInID,
-		v.TypedEmail, sealed, v.ReturnURL, ms(v.CreatedAt), ms(v.ExpiresAt), ms(v.UsedAt))
+		v.TypedEmail, v.Link, sealed, v.ReturnURL, ms(v.CreatedAt), ms(v.ExpiresAt), ms(v.UsedAt))
 	return err
 }
 
@@ -71,7 +71,7 @@ func (tx *Tx) Verdict(nonceHash string) (identity.Verdict, error) {
 	return one(tx, func(row scanner) (v identity.Verdict, err error) {
 		var sealed string
 		if err := row.Scan(&v.NonceHash, &v.AttemptID, &v.ConnectionID, &v.RevisionID, &v.ClientID,
-			&v.SignInID, &v.TypedEmail, &sealed, &v.ReturnURL, (*milliseconds)(&v.CreatedAt),
+			&v.SignInID, &v.TypedEmail, &v.Link, &sealed, &v.ReturnURL, (*milliseconds)(&v.CreatedAt),
 			(*milliseconds)(&v.ExpiresAt), (*milliseconds)(&v.UsedAt)); err != nil {
 			return v, err
 		}
@@ -79,7 +79,7 @@ func (tx *Tx) Verdict(nonceHash string) (identity.Verdict, error) {
 		return v, err
 	}, `
 		SELECT nonce_hash, attempt_id, connection_id, revision_id, client_id, sign_in_id,
-			typed_email, claims, return_url, created_at, expires_at, used_at
+			typed_email, link_session_id, claims, return_url, created_at, expires_at, used_at
 		FROM verdicts WHERE nonce_hash = $1`, nonceHash)
 }
 

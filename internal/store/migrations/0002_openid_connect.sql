@@ -7,6 +7,9 @@ ALTER TABLE attempts ADD COLUMN kind TEXT NOT NULL DEFAULT 'sign_in';
 
 ALTER TABLE pending_requests ADD COLUMN code_verifier TEXT NOT NULL DEFAULT ''; -- sealed; empty: none
 
+ALTER TABLE pending_requests ADD COLUMN link_session_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE verdicts ADD COLUMN link_session_id TEXT NOT NULL DEFAULT '';
+
 ALTER TABLE enterprise_accounts ADD COLUMN deprovisioned_at BIGINT NOT NULL DEFAULT 0;
 
 -- 0: the provider is not asked about the session's person.

@@ -58,6 +58,15 @@ func (u *UI) handleUser(w http.ResponseWriter, r *http.Request) error {
 			Email: string(a.Email), LastUsed: moment(u.Now(), a.LastAuthenticatedAt),
 		})
 	}
+	linkable, err := u.SignIn.Linkable(r.Context(), s.User.ID)
+	if err != nil {
+		return err
+	}
+	for _, c := range linkable {
+		view.Connections = append(view.Connections, Company{
+			Name: c.Name, Organization: organizationName(members, c.OrganizationID), LinkURL: "/user/connections/" + string(c.ID),
+		})
+	}
 	for _, e := range person.Emails {
 		primary := e.ID == s.User.PrimaryEmailID
 		if primary {
@@ -78,8 +87,31 @@ func (u *UI) handleUser(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	f.SignedInAs = view.Email
+	if len(linkable) > 0 {
+		f = u.leads(f)
+	}
 	view.Frame = f
 	return u.pages.Render(w, http.StatusOK, PageUser, view)
+}
+
+// handleLink sends the person to a provider, to link the account there.
+func (u *UI) handleLink(w http.ResponseWriter, r *http.Request) error {
+	if _, err := u.form(w, r); err != nil {
+		return err
+	}
+	s, err := u.Sessions.Current(r.Context(), r)
+	if err != nil {
+		return err
+	}
+	id, err := identity.ParseConnectionID(r.PathValue("connection_id"))
+	if err != nil {
+		return fault.New(fault.NotFound, "resource", "enterprise connection").Because(err)
+	}
+	ticket, err := u.SignIn.BeginLink(r.Context(), s, id)
+	if err != nil {
+		return err
+	}
+	return u.toProvider(w, r, ticket, "")
 }
 
 func organizationName(members []manage.MembershipView, id identity.OrgID) string {

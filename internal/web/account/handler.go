@@ -71,6 +71,7 @@ func (u *UI) Routes(mux *http.ServeMux) {
 		"GET /organization/{organization_id}/leave":  u.handleLeavePage,
 		"POST /organization/{organization_id}/leave": u.handleLeave,
 		"POST /sessions/{session_id}/revoke":         u.handleRevokeSession,
+		"POST /user/connections/{connection_id}":     u.handleLink,
 		"POST /sign-out":                             u.handleSignOut,
 		"GET /signed-out":                            u.handleSignedOut,
 	} {

@@ -119,7 +119,10 @@ func userSamples() []sample {
 			Frame: signedIn(), Name: "Alice Smith", Email: "alice@acme.test", CreateURL: "/create-organization",
 			Emails:        []account.Email{{Address: "alice@acme.test", Primary: true, Verified: true, Company: "Acme Okta"}, {Address: "alice.smith@example.com"}},
 			Organizations: []account.Membership{{Name: "Acme", Role: "Member", Active: true, Company: true, LeaveURL: "/user/organizations/org_1/leave"}, {Name: "Northwind Partners", Role: "Administrator", LeaveURL: "/user/organizations/org_2/leave"}},
-			Connections:   []account.Company{{Name: "Acme Okta", Organization: "Acme", Email: "alice@acme.test", LastUsed: account.Moment{Text: "5 minutes ago", Time: "2026-11-25T09:55:00Z"}}},
+			Connections: []account.Company{
+				{Name: "Acme Okta", Organization: "Acme", Email: "alice@acme.test", LastUsed: account.Moment{Text: "5 minutes ago", Time: "2026-11-25T09:55:00Z"}},
+				{Name: "Globex sign-in", Organization: "Globex", LinkURL: "/user/connections/entconn_000000000000000000000000001"},
+			},
 			Sessions: []account.Session{
 				{Device: "Chrome on macOS", Place: "192.0.2.7", Current: true},
 				{Device: "Firefox on Linux", Place: "198.51.100.20", LastSeen: account.Moment{Text: "2 days ago", Time: "2026-11-23T10:00:00Z"}, RevokeURL: "/user/sessions/sess_2/revoke"},

@@ -38,12 +38,13 @@ type Membership struct {
 	LeaveURL string // empty: no way to leave
 }
 
-// Company is a connection that the person signs in through.
+// Company is a connection that the person signs in through, or may link.
 type Company struct {
 	Name         string
 	Organization string
 	Email        string // as the provider knows the person
 	LastUsed     Moment
+	LinkURL      string // where the person links an account there; empty: one is linked
 }
 
 // Session is a browser in which the person is signed in.
