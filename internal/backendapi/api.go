@@ -70,6 +70,7 @@ func (a *API) Routes(mux *http.ServeMux) {
 		"GET /enterprise_connections/{enterprise_connection_id}":              a.handleConnection,
 		"PATCH /enterprise_connections/{enterprise_connection_id}":            a.handleChangeConnection,
 		"DELETE /enterprise_connections/{enterprise_connection_id}":           a.handleDeleteConnection,
+		"POST /enterprise_connections/{enterprise_connection_id}/preview":     a.handlePreviewConnection,
 		"POST /enterprise_connections/{enterprise_connection_id}/keys":        a.handleAddConnectionKey,
 		"POST /enterprise_connections/{enterprise_connection_id}/keys/retire": a.handleRetireConnectionKeys,
 

@@ -230,35 +230,12 @@ func (s *Service) DeleteConnection(ctx context.Context, id identity.ConnectionID
 // active, and carries out what follows. Before is the zero connection at
 // creation.
 func (s *Service) admissible(tx *store.Tx, before, c identity.Connection) error {
-	if c.Active {
-		if err := mayBeActive(tx, c); err != nil {
-			return err
-		}
+	d, err := judgeDomains(tx, before, c)
+	if err == nil {
+		err = d.Denied
 	}
-	facts := policy.ConnectionDomainFacts{Connection: c, Before: before}
-	if c.OrganizationID != "" {
-		if _, err := tx.Organization(c.OrganizationID); err != nil {
-			return store.Missing(err, fault.New(fault.OrganizationNotFound))
-		}
-		var err error
-		if facts.Listed, err = tx.OrganizationDomains(c.OrganizationID); err != nil {
-			return err
-		}
-	}
-	var err error
-	if facts.Others, err = tx.ConnectionsByDomains(neighbours(c)); err != nil {
+	if err != nil {
 		return err
-	}
-	if c.Config.AllowSubdomains {
-		below, err := tx.ConnectionsBelow(c.Domains)
-		if err != nil {
-			return err
-		}
-		facts.Others = append(facts.Others, below...)
-	}
-	d := policy.ConnectionDomains(facts)
-	if d.Denied != nil {
-		return d.Denied
 	}
 	for _, id := range d.DropVerifiedDomains {
 		if _, err := tx.DeleteOrganizationDomain(id); err != nil {
@@ -266,6 +243,38 @@ func (s *Service) admissible(tx *store.Tx, before, c identity.Connection) error 
 		}
 	}
 	return nil
+}
+
+// judgeDomains is admissible without the consequences.
+func judgeDomains(tx *store.Tx, before, c identity.Connection) (policy.ConnectionDomainDecision, error) {
+	var none policy.ConnectionDomainDecision
+	if c.Active {
+		if err := mayBeActive(tx, c); err != nil {
+			return none, err
+		}
+	}
+	facts := policy.ConnectionDomainFacts{Connection: c, Before: before}
+	if c.OrganizationID != "" {
+		if _, err := tx.Organization(c.OrganizationID); err != nil {
+			return none, store.Missing(err, fault.New(fault.OrganizationNotFound))
+		}
+		var err error
+		if facts.Listed, err = tx.OrganizationDomains(c.OrganizationID); err != nil {
+			return none, err
+		}
+	}
+	var err error
+	if facts.Others, err = tx.ConnectionsByDomains(neighbours(c)); err != nil {
+		return none, err
+	}
+	if c.Config.AllowSubdomains {
+		below, err := tx.ConnectionsBelow(c.Domains)
+		if err != nil {
+			return none, err
+		}
+		facts.Others = append(facts.Others, below...)
+	}
+	return policy.ConnectionDomains(facts), nil
 }
 
 // mayBeActive asks policy whether a connection has all that it needs.

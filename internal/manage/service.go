@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"usher/internal/policy"
 	"usher/internal/secret"
 	"usher/internal/store"
 )
@@ -39,4 +40,6 @@ type (
 	MembershipFilter = store.MembershipFilter
 	// ConnectionFilter says which connections.
 	ConnectionFilter = store.ConnectionFilter
+	// Effect is one consequence of a change.
+	Effect = policy.Effect
 )

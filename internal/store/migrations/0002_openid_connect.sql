@@ -41,3 +41,7 @@ CREATE TABLE account_tokens (
     failing_since BIGINT NOT NULL,
     updated_at    BIGINT NOT NULL
 );
+
+-- Who has an address at a domain: the part after the "@", in words that both
+-- engines know.
+CREATE INDEX email_addresses_domain ON email_addresses (replace(address, rtrim(address, replace(address, '@', '')), ''));
