@@ -49,6 +49,7 @@ func (v Value) Texts() []string {
 		return v.List
 	case KindText, KindNumber, KindBool:
 		return []string{v.Text}
+	case KindOther:
 	}
 	return nil
 }

@@ -60,7 +60,7 @@ func parseJSON(raw []byte) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := r.dec.Token(); err != io.EOF { //nolint:errorlint // Token returns io.EOF itself
+	if _, err := r.dec.Token(); err != io.EOF {
 		return nil, malformed("one JSON value", "something after it")
 	}
 	return v, nil

@@ -67,7 +67,7 @@ func quirkOf(p Provider) quirk {
 
 // Google returns the provider behind every Google Workspace, for EASIE.
 func Google() Provider {
-	return Provider{
+	return Provider{ //nolint:gosec // G101: the addresses are no credentials
 		Quirk:                 QuirkGoogle,
 		Issuer:                googleIssuer,
 		AuthorizationEndpoint: "https://accounts.google.com/o/oauth2/v2/auth",
@@ -82,7 +82,7 @@ func Google() Provider {
 // work and school accounts of all tenants. Which tenant a person is of is
 // Identity.TenantID.
 func Microsoft() Provider {
-	return Provider{
+	return Provider{ //nolint:gosec // G101: the addresses are no credentials
 		Quirk:                 QuirkMicrosoft,
 		Issuer:                microsoftIssuer,
 		AuthorizationEndpoint: "https://login.microsoftonline.com/organizations/oauth2/v2.0/authorize",
