@@ -37,9 +37,13 @@ type Redeemed struct {
 }
 
 // Redeem gathers evidence and judges it. Nobody is signed in unless it returns
-// no error. The rest is filled in as far as it went either way.
+// no error; with an error there are no tokens. Result and evidence are filled in
+// as far as it went either way.
 func (c *Client) Redeem(ctx context.Context, x Exchange, e Expect) (Redeemed, error) {
 	ev, tokens := c.Fetch(ctx, x, e)
 	result, err := Judge(ev, e)
+	if err != nil {
+		tokens = Tokens{}
+	}
 	return Redeemed{Result: result, Evidence: ev, Tokens: tokens}, err
 }

@@ -96,7 +96,7 @@ func checkDiscovered(p Provider, from string) error {
 		case u.url == "":
 		case badURL(u.url) != "":
 			return unusable(u.field+" "+badURL(u.url), u.url)
-		case strings.HasPrefix(from, "https:") && !strings.HasPrefix(u.url, "https:"):
+		case strings.HasPrefix(origin(from), "https:") && !strings.HasPrefix(origin(u.url), "https:"):
 			return unusable(u.field+" is not https", u.url)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"usher/internal/fault"
+	"usher/internal/httpio"
 )
 
 func goodDiscovery() map[string]any {
@@ -48,6 +49,9 @@ func TestParseDiscovery(t *testing.T) {
 		{"1.8: no issuer", set("issuer", nil), from, cannot},
 		{"1.8: no key set", set("jwks_uri", 5), from, cannot},
 		{"T-OIDC-26: an endpoint by http", set("token_endpoint", "http://idp.test/token"), from, cannot},
+		{"T-OIDC-26: an endpoint by http, the document by HTTPS in capitals", func(d map[string]any) {
+			d["issuer"], d["token_endpoint"] = "HTTPS://idp.test/realm", "http://idp.test/token"
+		}, "HTTPS://idp.test/realm/.well-known/openid-configuration", cannot},
 		{"T-OIDC-26: an endpoint that is a script", set("authorization_endpoint", "javascript:alert(1)//"), from, cannot},
 		{"T-OIDC-26: an endpoint with a user", set("jwks_uri", "https://a:b@idp.test/"), from, cannot},
 		{"T-OIDC-26: an endpoint with a fragment", set("authorization_endpoint", "https://idp.test/#x"), from, cannot},
@@ -140,6 +144,26 @@ func TestDiscover_OverHTTP(t *testing.T) {
 	p.server.Close()
 	_, err := p.client().Discover(t.Context(), p.server.URL+path)
 	wantFault(t, err, fault.OAuthDiscoveryRetrievalError, "unreachable")
+}
+
+// T-OIDC-26: where calls lead is the guarded client's business; what it refuses
+// looks like a host that does not answer.
+func TestDiscover_ThroughTheGuardedClient(t *testing.T) {
+	t.Parallel()
+	p := newProvider(t)
+	guarded := httpio.NewClient(httpio.ClientOptions{Now: noon})
+	_, err := NewClient(guarded.HTTP(), noon).Discover(t.Context(), DiscoveryURL(p.server.URL))
+	wantFault(t, err, fault.OAuthDiscoveryRetrievalError, "unreachable")
+	if p.called("/.well-known/openid-configuration") != 0 {
+		t.Error("a private address was called")
+	}
+	open := httpio.NewClient(httpio.ClientOptions{Now: noon, AllowPrivate: true})
+	c := NewClient(open.HTTP(), noon)
+	r, err := c.Redeem(t.Context(), testExchange(), p.wants(c, "family_name"))
+	wantTEE(t, r, err, "")
+	p.on("/token", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", http.StatusFound) })
+	r, err = c.Redeem(t.Context(), testExchange(), p.wants(c))
+	wantTEE(t, r, err, "redirected")
 }
 
 // T-OIDC-26: what was stored stays until somebody has looked at the change.

@@ -85,7 +85,8 @@ func (g *gathering) getKeys(ctx context.Context) {
 	}
 	w := wantedKey{alg: token.alg, kid: token.kid}
 	g.evidence.Keys = g.client.Keys.find(ctx, uri, w)
-	if _, _, err := token.verify(g.evidence.Keys); reasonOf(err) == "signature" {
+	_, _, err = token.verify(g.evidence.Keys)
+	if reason := reasonOf(err); reason == "signature" || reason == "key" {
 		w.rejected = true
 		g.evidence.Keys = g.client.Keys.find(ctx, uri, w)
 	}

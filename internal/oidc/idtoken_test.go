@@ -215,6 +215,9 @@ func TestRedeem_JudgesTheIDToken(t *testing.T) {
 			row.given(t, p)
 			r, err := p.redeem()
 			wantTEE(t, r, err, row.reason)
+			if (r.Tokens != Tokens{}) != (row.reason == "") {
+				t.Errorf("tokens: %+v", r.Tokens)
+			}
 			if row.reason == "" && r.Result.Identity.Email != "ada@acme.test" {
 				t.Errorf("got %+v", r.Result.Identity)
 			}

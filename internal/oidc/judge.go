@@ -63,6 +63,7 @@ type Source string
 const (
 	FromIDToken  Source = "id_token"
 	FromUserInfo Source = "user_info"
+	FromMailbox  Source = "mailbox" // GitHub's list of addresses
 )
 
 // Identity is what a provider vouches for.
@@ -105,8 +106,12 @@ func (i *Identity) Lookup(path string) (Value, bool) {
 		if path == i.EmailClaim && i.Email != "" {
 			return Value{Kind: KindText, Text: i.Email}, true
 		}
-		if i.EmailFrom == FromUserInfo {
+		switch i.EmailFrom {
+		case FromMailbox:
+			return Value{}, false
+		case FromUserInfo:
 			return i.UserInfo.Lookup(path)
+		case FromIDToken:
 		}
 		return i.IDToken.Lookup(path)
 	}
@@ -205,7 +210,7 @@ func (j *judge) fillEmail(ev Evidence) {
 	i := &j.identity
 	i.EmailClaim = j.expect.emailClaim()
 	if j.expect.Provider.Quirk == QuirkGitHub {
-		i.EmailFrom = FromUserInfo
+		i.EmailFrom = FromMailbox
 		i.Email, i.EmailVerified = primaryAddress(ev.Mailbox)
 		return
 	}

@@ -15,12 +15,13 @@ import (
 )
 
 const (
-	maxKeys   = 100 // in a set (threat T-DOS-07)
-	maxTried  = 8   // keys tried for one signature (T-RP-07)
-	maxKeyID  = 512 // bytes; ours
-	minRSA    = 2048
-	maxRSA    = 8192 // bits; ours, verification takes long beyond it
-	isRemoved = "removed"
+	maxKeys     = 100     // in a set (threat T-DOS-07)
+	maxTried    = 8       // keys tried for one signature (T-RP-07)
+	maxKeyID    = 512     // bytes; ours
+	maxKeyBytes = 4 << 10 // of a key as JSON; ours, RSA of 8192 bits takes 1.5 KiB
+	minRSA      = 2048
+	maxRSA      = 8192 // bits; ours, verification takes long beyond it
+	isRemoved   = "removed"
 )
 
 // publicKey is a key of a provider's set.
@@ -74,7 +75,9 @@ func parseKeySet(raw []byte) ([]storedKey, error) {
 		if err != nil {
 			return nil, fmt.Errorf("oidc: keeping a key: %w", err)
 		}
-		keys = append(keys, storedKey{k.text("kid"), text})
+		if len(text) <= maxKeyBytes {
+			keys = append(keys, storedKey{k.text("kid"), text})
+		}
 	}
 	return keys, nil
 }

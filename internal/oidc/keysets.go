@@ -1,6 +1,7 @@
 package oidc
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strconv"
@@ -125,7 +126,7 @@ func (k *KeySets) start(ctx context.Context, uri string, s *keySet) <-chan struc
 		if failure == nil {
 			var err error
 			if keys, err = parseKeySet(got.body); err != nil {
-				failure = &Failure{reasonOf(err), "a key set", err.Error()}
+				failure = &Failure{cmp.Or(reasonOf(err), "malformed"), "a key set", clip(err.Error())}
 			}
 		}
 		k.mu.Lock()
@@ -172,15 +173,16 @@ func (k *KeySets) set(uri string) *keySet {
 
 // evict drops the set that was not used for the longest time.
 func (k *KeySets) evict(but *keySet) {
-	var oldest string
-	for uri, s := range k.sets {
-		if s != but && (oldest == "" || s.usedAt.Before(k.sets[oldest].usedAt)) {
-			oldest = uri
+	var uri string
+	var oldest *keySet
+	for u, s := range k.sets {
+		if s != but && (oldest == nil || s.usedAt.Before(oldest.usedAt)) {
+			uri, oldest = u, s
 		}
 	}
-	if s, ok := k.sets[oldest]; ok {
-		k.bytes -= s.bytes
-		delete(k.sets, oldest)
+	if oldest != nil {
+		k.bytes -= oldest.bytes
+		delete(k.sets, uri)
 	}
 }
 

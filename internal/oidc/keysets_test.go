@@ -96,6 +96,7 @@ func TestRedeem_ChoosesTheKey(t *testing.T) {
 			p.token.alg, p.token.key = jose.ES256, s.p256
 			p.keys = []map[string]any{jwk(t, s.p256, map[string]any{"kid": "k1", "x": b64(strings.Repeat("\x01", 32))})}
 		}, "key"},
+		{"T-DOS-07: an endless key is left out", func(_ *testing.T, p *provider) { p.keys[0]["alg"] = strings.Repeat("x", maxKeyBytes) }, "kid_unknown"},
 		{"no keys", func(_ *testing.T, p *provider) { p.keys = []map[string]any{} }, "kid_unknown"},
 	}
 	for _, row := range rows {

@@ -138,7 +138,9 @@ func TestRedeem_ExplainsTheTokenEndpoint(t *testing.T) {
 		{"T-OIDC-29: an ID token that is no text", good(`,"id_token":5`), "no_id_token"},
 		{"T-OIDC-29: another type of token", says(200, "application/json", `{"access_token":"a","token_type":"mac","id_token":"x"}`), "token_type"},
 		{"an access token that would break a header", says(200, "application/json", `{"access_token":"a\r\nb","token_type":"Bearer","id_token":"x"}`), "malformed"},
-		{"T-OIDC-29: a redirect", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", 307) }, "redirected"},
+		{"T-OIDC-29: a redirect", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
+		}, "redirected"},
 		{"an internal error", says(500, "application/json", `{"error":"invalid_grant"}`), "server_error"},
 		{"not available", says(503, "text/html", "<html>"), "server_error"},
 		{"too many requests", says(429, "application/json", `{"error":"invalid_grant"}`), "rate_limited"},

@@ -1,6 +1,7 @@
 package oidc
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/http"
@@ -15,7 +16,7 @@ import (
 // T-DOS-07 allows, so that a sign-in's evidence stays within 256 KiB (T-DOS-17)
 // with the ID token and the rest.
 const (
-	maxUserInfo = 96 << 10
+	maxUserInfo = 80 << 10
 	maxMailbox  = 16 << 10
 )
 
@@ -41,7 +42,7 @@ func (c *Client) document(ctx context.Context, p Provider, at protected) *Docume
 	case got.status != http.StatusOK || !got.isJSON() && !got.isToken():
 		return &Document{Failure: got.notJSON()}
 	}
-	return &Document{ContentType: got.mediaType, Body: got.body}
+	return &Document{ContentType: got.mediaType, Body: at.scrub(got.body)}
 }
 
 // protected is an endpoint that an access token opens.
@@ -49,6 +50,19 @@ type protected struct {
 	url         string
 	accessToken string
 	most        int // bytes of the answer
+}
+
+// minScrubbed is the length from which a token is looked for in answers, in
+// bytes; ours. A shorter one could be part of any word.
+const minScrubbed = 16
+
+// scrub takes the access token out of an answer that repeats it: evidence is
+// kept.
+func (at protected) scrub(body []byte) []byte {
+	if len(at.accessToken) < minScrubbed {
+		return body
+	}
+	return bytes.ReplaceAll(body, []byte(at.accessToken), []byte("[removed]"))
 }
 
 // isToken reports whether the body is a signed token and not JSON.
