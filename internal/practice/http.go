@@ -1,38 +1,19 @@
 package practice
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 )
 
-const (
-	// maxForm is the largest form read, in bytes: a request, and a RelayState
-	// of whatever length.
-	maxForm = 2 << 20
+// personCookie remembers who was picked last, to offer that person first.
+// It admits nobody.
+const personCookie = "practice_person"
 
-	// personCookie remembers who was picked last, to offer that person first.
-	// It admits nobody.
-	personCookie = "practice_person"
-)
-
-// handler answers a request or says why not.
-type handler func(w http.ResponseWriter, r *http.Request) error
-
-// route builds the table of what is served.
-func (i *IDP) route() error {
-	pages, err := parsePages()
-	if err != nil {
-		return err
-	}
-	i.pages, i.mux = pages, http.NewServeMux()
-	routes := []struct {
-		pattern string
-		h       handler
-	}{
+// routes is the table of what is served.
+func (i *IDP) routes() []route {
+	return []route{
 		{"GET {base}/{$}", i.handlePortal},
 		{"GET {base}/metadata", i.handleMetadata},
 		{"GET {base}/sso", i.handleSSO},
@@ -43,103 +24,6 @@ func (i *IDP) route() error {
 		{"POST {base}/applications", i.same(i.handleAddSP)},
 		{"POST {base}/keys", i.same(i.handleKeys)},
 		{"GET {base}/misbehaviours", i.handleMisbehaviours},
-		{"GET {base}/post.js", i.asset("post.js", "text/javascript; charset=utf-8")},
-		{"GET {base}/style.css", i.asset("style.css", "text/css; charset=utf-8")},
-	}
-	for _, route := range routes {
-		i.mux.Handle(strings.Replace(route.pattern, "{base}", i.path, 1), i.handle(route.h))
-	}
-	if i.path != "" {
-		i.mux.Handle("GET "+i.path, http.RedirectHandler(i.path+"/", http.StatusSeeOther))
-	}
-	return nil
-}
-
-// ServeHTTP serves everything below BaseURL.
-func (i *IDP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	h := w.Header()
-	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Security-Policy", policy(""))
-	h.Set("Referrer-Policy", "strict-origin") // so that the ACS sees a true Origin
-	h.Set("X-Content-Type-Options", "nosniff")
-	i.mux.ServeHTTP(w, r)
-}
-
-// policy is the Content-Security-Policy of a page whose forms may also go to
-// the given origins.
-func policy(targets string) string {
-	return "default-src 'none'; style-src 'self'; script-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action " +
-		strings.TrimSpace("'self' "+targets)
-}
-
-// handle turns a handler's error into an answer. What goes wrong here is what
-// the other side did wrong, so it is told.
-func (i *IDP) handle(h handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-		if err := h(w, r); err != nil {
-			i.problem(w, r, err)
-		}
-	})
-}
-
-func (i *IDP) problem(w http.ResponseWriter, r *http.Request, problem error) {
-	status := http.StatusBadRequest
-	var tooLarge *http.MaxBytesError
-	if errors.As(problem, &tooLarge) {
-		status = http.StatusRequestEntityTooLarge
-	}
-	words := strings.TrimPrefix(problem.Error(), "practice: ")
-	if wantsJSON(r) {
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(status)
-		_ = writeJSON(w, map[string]string{"error": words})
-		return
-	}
-	var unknown *unknownSPError
-	page := problemPage{page: i.page("That did not work"), Says: words}
-	if errors.As(problem, &unknown) {
-		page.Unknown = unknown
-	}
-	_ = i.render(w, status, "problem", page)
-}
-
-// same lets only forms of the provider's own pages through, and programs that
-// are no browsers.
-func (i *IDP) same(h handler) handler {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		if err := i.cross.Check(r); err != nil {
-			return fmt.Errorf("practice: this form was sent from another site: %w", err)
-		}
-		if err := r.ParseForm(); err != nil {
-			return fmt.Errorf("practice: reading the form: %w", err)
-		}
-		return h(w, r)
-	}
-}
-
-func wantsJSON(r *http.Request) bool {
-	return r.URL.Query().Get("format") == "json" || strings.Contains(r.Header.Get("Accept"), "application/json")
-}
-
-func writeJSON(w http.ResponseWriter, v any) error {
-	w.Header().Set("Content-Type", "application/json")
-	if err := json.NewEncoder(w).Encode(v); err != nil {
-		return fmt.Errorf("practice: writing JSON: %w", err)
-	}
-	return nil
-}
-
-// asset serves a file that pages need.
-func (i *IDP) asset(name, contentType string) handler {
-	return func(w http.ResponseWriter, _ *http.Request) error {
-		content, err := pageFiles.ReadFile("page/" + name)
-		if err != nil {
-			return fmt.Errorf("practice: reading %s: %w", name, err)
-		}
-		w.Header().Set("Content-Type", contentType)
-		_, _ = w.Write(content)
-		return nil
 	}
 }
 
@@ -276,11 +160,7 @@ func (i *IDP) handleAnswer(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	cookie := &http.Cookie{
-		Name: personCookie, Value: url.QueryEscape(edited.Login), Path: i.path + "/", HttpOnly: true,
-		SameSite: http.SameSiteLaxMode, Secure: strings.HasPrefix(i.config.BaseURL, "https:"),
-	}
-	http.SetCookie(w, cookie)
+	i.remember(w, edited)
 	return i.answer(w, r, Request{
 		SP: r.PostForm.Get("sp"), Person: edited.Login, Edited: &edited,
 		InResponseTo: r.PostForm.Get("in_response_to"), RelayState: r.PostForm.Get("RelayState"),

@@ -1,28 +1,17 @@
 package practice
 
 import (
-	"crypto/rsa"
-	"crypto/sha256"
 	"crypto/x509"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"html/template"
 	"net/http"
-	"net/url"
-	"regexp"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 )
 
-const (
-	// maxSPs and maxPeople bound what strangers can make a running practice
-	// provider keep. Ours.
-	maxSPs    = 1000
-	maxPeople = 10_000
-)
+// maxSPs bounds what strangers can make a running practice provider keep. Ours.
+const maxSPs = 1000
 
 // Flavour says whose attribute names and name identifiers the provider copies.
 type Flavour string
@@ -34,52 +23,6 @@ const (
 	Google    Flavour = "google"    // email, firstName, lastName, groups; the address as NameID
 	Microsoft Flavour = "microsoft" // claim URIs only; persistent NameID
 )
-
-// Attribute is a further attribute of a person.
-type Attribute struct {
-	Name   string   `json:"name"`
-	Values []string `json:"values"`
-}
-
-// Person is somebody whom the provider vouches for.
-type Person struct {
-	// Login names the person here and never changes. Empty: Mail.
-	Login string `json:"login"`
-
-	Mail      string   `json:"mail"`
-	FirstName string   `json:"first_name"`
-	LastName  string   `json:"last_name"`
-	Groups    []string `json:"groups,omitempty"`
-
-	// Subject is the NameID. Empty: derived from Login, so that it outlives
-	// every change of address and every restart.
-	Subject string `json:"subject"`
-
-	// Attributes are sent besides the usual ones.
-	Attributes []Attribute `json:"attributes,omitempty"`
-}
-
-// Name is what to call the person on a page.
-func (p Person) Name() string {
-	if name := strings.TrimSpace(p.FirstName + " " + p.LastName); name != "" {
-		return name
-	}
-	return p.Login
-}
-
-// complete fills in what has a default.
-func (p Person) complete() Person {
-	if p.Login == "" {
-		p.Login = p.Mail
-	}
-	if p.Subject == "" {
-		sum := sha256.Sum256([]byte("practice subject\x00" + p.Login))
-		p.Subject = "u-" + hex.EncodeToString(sum[:10])
-	}
-	p.Groups = slices.Clone(p.Groups)
-	p.Attributes = slices.Clone(p.Attributes)
-	return p
-}
 
 // SP is a service provider that the practice provider answers.
 type SP struct {
@@ -142,22 +85,16 @@ type Config struct {
 	Client *http.Client
 }
 
-// IDP is a practice identity provider. It is safe for concurrent use.
+// IDP is a practice identity provider for SAML. It is safe for concurrent use.
 type IDP struct {
+	*site
+	people
+	keyring
 	config Config
-	path   string // of BaseURL
-	mux    *http.ServeMux
-	pages  *template.Template
-	cross  *http.CrossOriginProtection
 
-	mu       sync.Mutex // guards what follows
-	people   []Person
-	sps      []SP
-	current  *keyPair
-	next     *keyPair // nil until needed: making one is slow
-	announce bool     // metadata shows next as well
-	stranger *keyPair // whom nobody knows
-	last     map[string]sent
+	mu   sync.Mutex // guards what follows
+	sps  []SP
+	last map[string]sent
 }
 
 // sent is what a service provider got last, to be repeated.
@@ -166,24 +103,10 @@ type sent struct {
 	assertionID string
 }
 
-// plainPath is what a base URL's path may consist of: nothing that a route
-// pattern or a cookie's path understands in its own way.
-var plainPath = regexp.MustCompile(`^(/[A-Za-z0-9._~-]+)*$`)
-
 // New makes a practice identity provider.
 func New(c Config) (*IDP, error) {
 	if c.Now == nil {
 		return nil, errors.New("practice: Now is missing")
-	}
-	base, err := url.Parse(c.BaseURL)
-	if err != nil {
-		return nil, fmt.Errorf("practice: BaseURL: %w", err)
-	}
-	if _, err := origin(c.BaseURL); err != nil {
-		return nil, fmt.Errorf("practice: BaseURL: %w", err)
-	}
-	if !plainPath.MatchString(base.Path) || base.RawQuery != "" || base.Fragment != "" {
-		return nil, fmt.Errorf("practice: BaseURL %q must end in a plain path, without a slash at its end", c.BaseURL)
 	}
 	switch c.Flavour {
 	case "":
@@ -195,7 +118,14 @@ func New(c Config) (*IDP, error) {
 	if c.Name == "" {
 		c.Name = "Practice identity provider"
 	}
-	i := &IDP{config: c, path: base.Path, cross: http.NewCrossOriginProtection(), last: map[string]sent{}}
+	place, err := newSite(c.BaseURL, c.Name)
+	if err != nil {
+		return nil, err
+	}
+	i := &IDP{
+		site: place, keyring: keyring{name: c.Name, now: c.Now, save: c.SaveKeys},
+		config: c, last: map[string]sent{},
+	}
 	for _, p := range c.People {
 		if err := i.SetPerson(p); err != nil {
 			return nil, err
@@ -206,186 +136,19 @@ func New(c Config) (*IDP, error) {
 			return nil, err
 		}
 	}
-	if err := i.loadKeys(c.Keys); err != nil {
+	if err := i.load(c.Keys); err != nil {
 		return nil, err
 	}
-	if err := i.route(); err != nil {
-		return nil, err
-	}
+	i.links = []link{{"/metadata", "Metadata"}}
+	i.route(i.routes()...)
 	return i, nil
 }
-
-func (i *IDP) loadKeys(saved []byte) (err error) {
-	if len(saved) > 0 {
-		i.current, i.next, err = decodeKeys(saved)
-		return err
-	}
-	if i.current, err = generateKeyPair(i.config.Name, i.config.Now()); err != nil {
-		return err
-	}
-	return i.saveKeys()
-}
-
-func (i *IDP) saveKeys() error {
-	if i.config.SaveKeys == nil {
-		return nil
-	}
-	text, err := encodeKeys(i.current, i.next)
-	if err != nil {
-		return err
-	}
-	if err := i.config.SaveKeys(text); err != nil {
-		return fmt.Errorf("practice: saving keys: %w", err)
-	}
-	return nil
-}
-
-// BaseURL is where the provider answers.
-func (i *IDP) BaseURL() string { return i.config.BaseURL }
 
 // EntityID is the provider's name in SAML and where its metadata is.
 func (i *IDP) EntityID() string { return i.config.BaseURL + "/metadata" }
 
 // SSOURL is where service providers send people, in both bindings.
 func (i *IDP) SSOURL() string { return i.config.BaseURL + "/sso" }
-
-// Key is the key that signs honest answers.
-func (i *IDP) Key() *rsa.PrivateKey {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	return i.current.key
-}
-
-// Certificate is the certificate of the key that signs honest answers.
-func (i *IDP) Certificate() *x509.Certificate {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	return i.current.cert
-}
-
-// NextCertificate is the certificate of the key that comes into use at the
-// next RollOver. It is made when first asked for.
-func (i *IDP) NextCertificate() (*x509.Certificate, error) {
-	p, err := i.nextPair()
-	if err != nil {
-		return nil, err
-	}
-	return p.cert, nil
-}
-
-func (i *IDP) nextPair() (*keyPair, error) {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	return i.nextLocked()
-}
-
-func (i *IDP) nextLocked() (*keyPair, error) {
-	if i.next == nil {
-		p, err := generateKeyPair(i.config.Name+" (next)", i.config.Now())
-		if err != nil {
-			return nil, err
-		}
-		i.next = p
-		if err := i.saveKeys(); err != nil {
-			return nil, err
-		}
-	}
-	return i.next, nil
-}
-
-// strangerPair is a key that belongs to nobody whom a service provider trusts.
-func (i *IDP) strangerPair() (*keyPair, error) {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	if i.stranger == nil {
-		p, err := generateKeyPair("Somebody else", i.config.Now())
-		if err != nil {
-			return nil, err
-		}
-		i.stranger = p
-	}
-	return i.stranger, nil
-}
-
-// AnnounceNext makes the metadata show the next key beside the current one,
-// as a provider does some weeks before a rollover.
-func (i *IDP) AnnounceNext() error {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	if _, err := i.nextLocked(); err != nil {
-		return err
-	}
-	i.announce = true
-	return nil
-}
-
-// RollOver puts the next key into use, whether or not it was announced. The
-// metadata shows only the new key from then on.
-func (i *IDP) RollOver() error {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	next, err := i.nextLocked()
-	if err != nil {
-		return err
-	}
-	i.current, i.next, i.announce = next, nil, false
-	return i.saveKeys()
-}
-
-// People returns everyone whom the provider knows.
-func (i *IDP) People() []Person {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	out := make([]Person, len(i.people))
-	for n, p := range i.people {
-		out[n] = p.complete()
-	}
-	return out
-}
-
-// Person finds a person by login or, failing that, by address.
-func (i *IDP) Person(login string) (Person, bool) {
-	people := i.People()
-	for _, p := range people {
-		if p.Login == login {
-			return p, true
-		}
-	}
-	for _, p := range people {
-		if p.Mail != "" && strings.EqualFold(p.Mail, login) {
-			return p, true
-		}
-	}
-	return Person{}, false
-}
-
-// SetPerson adds a person or replaces the one with the same Login.
-func (i *IDP) SetPerson(p Person) error {
-	p = p.complete()
-	if p.Login == "" {
-		return errors.New("practice: a person needs an address or another login")
-	}
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	for n := range i.people {
-		if i.people[n].Login == p.Login {
-			i.people[n] = p
-			return nil
-		}
-	}
-	if len(i.people) == maxPeople {
-		return fmt.Errorf("practice: there are %d people already", maxPeople)
-	}
-	i.people = append(i.people, p)
-	return nil
-}
-
-// RemovePerson forgets a person.
-func (i *IDP) RemovePerson(login string) {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	i.people = slices.DeleteFunc(i.people, func(p Person) bool { return p.Login == login })
-}
 
 // SPs returns every service provider that the provider answers.
 func (i *IDP) SPs() []SP {
@@ -431,20 +194,4 @@ func (i *IDP) AddSP(sp SP) error {
 	}
 	i.sps = append(i.sps, sp)
 	return nil
-}
-
-// plainHost is a host that can stand in a Content-Security-Policy, where
-// commas, semicolons and spaces have a meaning.
-var plainHost = regexp.MustCompile(`^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?$`)
-
-// origin returns the scheme and host of a web address.
-func origin(address string) (string, error) {
-	u, err := url.Parse(address)
-	if err != nil {
-		return "", fmt.Errorf("not an address: %w", err)
-	}
-	if (u.Scheme != "http" && u.Scheme != "https") || u.User != nil || !plainHost.MatchString(u.Host) {
-		return "", fmt.Errorf("%q is not a plain http or https address", address)
-	}
-	return u.Scheme + "://" + u.Host, nil
 }

@@ -24,13 +24,7 @@ const maxMetadata = 1 << 20
 
 // Metadata is the provider's own metadata document.
 func (i *IDP) Metadata() []byte {
-	i.mu.Lock()
-	pairs := []*keyPair{i.current}
-	if i.announce {
-		pairs = append(pairs, i.next)
-	}
-	i.mu.Unlock()
-
+	pairs := i.shown()
 	var keys string
 	for _, p := range pairs {
 		keys += node("md:KeyDescriptor",

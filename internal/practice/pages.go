@@ -1,7 +1,6 @@
 package practice
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"crypto/x509"
 	"embed"
@@ -27,17 +26,6 @@ func parsePages() (*template.Template, error) {
 		return nil, fmt.Errorf("practice: reading pages: %w", err)
 	}
 	return pages, nil
-}
-
-// page is what every page shows.
-type page struct {
-	Title string
-	Name  string // of the provider
-	Base  string // path before every address
-}
-
-func (i *IDP) page(title string) page {
-	return page{Title: title, Name: i.config.Name, Base: i.path}
 }
 
 type problemPage struct {
@@ -89,23 +77,11 @@ type peoplePage struct {
 	Saved   bool
 }
 
-// render writes a page. It is complete before its first octet is sent.
-func (i *IDP) render(w http.ResponseWriter, status int, name string, data any) error {
-	var out bytes.Buffer
-	if err := i.pages.ExecuteTemplate(&out, name, data); err != nil {
-		return fmt.Errorf("practice: writing the page %q: %w", name, err)
-	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.WriteHeader(status)
-	_, _ = w.Write(out.Bytes())
-	return nil
-}
-
 func (i *IDP) renderPick(w http.ResponseWriter, r *http.Request, q question) error {
 	preferred := q.hint
 	// Asked to make sure who it is, the provider suggests nobody of itself.
-	if c, err := r.Cookie(personCookie); err == nil && preferred == "" && !q.ForceAuthn {
-		preferred, _ = url.QueryUnescape(c.Value)
+	if preferred == "" && !q.ForceAuthn {
+		preferred = remembered(r)
 	}
 	first, _ := i.Person(preferred)
 	p := pickPage{page: i.page("Who are you today?"), Question: q}
@@ -239,11 +215,9 @@ func (i *IDP) handlePortal(w http.ResponseWriter, _ *http.Request) error {
 		page: i.page(i.config.Name), IDP: i, SPs: i.SPs(), People: i.People(), Cert: i.Certificate(),
 		Fetches: i.config.Client != nil, Count: len(Misbehaviours()),
 	}
-	i.mu.Lock()
-	if i.announce {
-		p.Next = i.next.cert
+	if shown := i.shown(); len(shown) > 1 {
+		p.Next = shown[1].cert
 	}
-	i.mu.Unlock()
 	return i.render(w, http.StatusOK, "portal", p)
 }
 

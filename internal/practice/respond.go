@@ -140,19 +140,6 @@ func (i *IDP) deliver(d *draft) (Response, error) {
 	return out, nil
 }
 
-func (i *IDP) pair(s signer) (*keyPair, error) {
-	switch s {
-	case signerNext:
-		return i.nextPair()
-	case signerStranger:
-		return i.strangerPair()
-	case signerCurrent:
-	}
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	return i.current, nil
-}
-
 // write turns the draft into the octets of a document.
 func (i *IDP) write(d *draft, pair *keyPair) (string, error) {
 	inner, err := i.writeAssertion(d, pair)
@@ -212,7 +199,7 @@ func (i *IDP) writeAssertion(d *draft, pair *keyPair) (string, error) {
 	}
 	e := *d.encrypt
 	if d.strangerReads {
-		stranger, err := i.strangerPair()
+		stranger, err := i.pair(signerStranger)
 		if err != nil {
 			return "", err
 		}
