@@ -22,7 +22,7 @@ func (i *IDP) routes() []route {
 		{"GET {base}/people", i.handlePeople},
 		{"POST {base}/people", i.same(i.handleChangePeople)},
 		{"POST {base}/applications", i.same(i.handleAddSP)},
-		{"POST {base}/keys", i.same(i.handleKeys)},
+		{"POST {base}/keys", i.handleKeys(&i.keyring)},
 		{"GET {base}/misbehaviours", i.handleMisbehaviours},
 	}
 }

@@ -105,13 +105,7 @@ func (i *IDP) renderPick(w http.ResponseWriter, r *http.Request, q question) err
 	for n := range p.Choices {
 		p.Choices[n].Index = n
 	}
-	for _, m := range Misbehaviours() {
-		if len(p.Groups) == 0 || p.Groups[len(p.Groups)-1].Title != m.Group {
-			p.Groups = append(p.Groups, misbehaviourGroup{Title: m.Group})
-		}
-		last := &p.Groups[len(p.Groups)-1]
-		last.List = append(last.List, m)
-	}
+	p.Groups = grouped(Misbehaviours())
 	return i.render(w, http.StatusOK, "pick", p)
 }
 
@@ -148,6 +142,14 @@ func readPerson(field func(string) string, known Person) (Person, error) {
 	var err error
 	p.Attributes, err = readAttributes(field("attributes"))
 	return p, err
+}
+
+// fields are what readPerson reads.
+func (p Person) fields() url.Values {
+	return url.Values{
+		"login": {p.Login}, "mail": {p.Mail}, "first_name": {p.FirstName}, "last_name": {p.LastName},
+		"name_id": {p.Subject}, "groups": {strings.Join(p.Groups, ",")}, "attributes": {lines(p.Attributes)},
+	}
 }
 
 // readAttributes reads lines of the form name=value; a name that comes again
@@ -247,10 +249,7 @@ func (i *IDP) handleChangePeople(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	known, _ := i.Person(login)
-	was := url.Values{
-		"login": {known.Login}, "mail": {known.Mail}, "first_name": {known.FirstName}, "last_name": {known.LastName},
-		"name_id": {known.Subject}, "groups": {strings.Join(known.Groups, ",")}, "attributes": {lines(known.Attributes)},
-	}
+	was := known.fields()
 	p, err := readPerson(func(field string) string {
 		if r.PostForm.Has(field) && (field != "login" || known.Login == "") {
 			return r.PostForm.Get(field)
@@ -295,23 +294,5 @@ func (i *IDP) handleAddSP(w http.ResponseWriter, r *http.Request) error {
 		next = i.path + "/sso?" + query
 	}
 	http.Redirect(w, r, next, http.StatusSeeOther)
-	return nil
-}
-
-// handleKeys announces the next key or puts it into use.
-func (i *IDP) handleKeys(w http.ResponseWriter, r *http.Request) error {
-	var err error
-	switch r.PostForm.Get("action") {
-	case "announce":
-		err = i.AnnounceNext()
-	case "roll-over":
-		err = i.RollOver()
-	default:
-		err = errors.New("practice: the keys can be announced or rolled over, nothing else")
-	}
-	if err != nil {
-		return err
-	}
-	http.Redirect(w, r, i.path+"/#keys", http.StatusSeeOther)
 	return nil
 }

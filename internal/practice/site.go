@@ -213,6 +213,26 @@ func remembered(r *http.Request) string {
 	return login
 }
 
+// handleKeys announces the next key or puts it into use.
+func (s *site) handleKeys(keys *keyring) handler {
+	return s.same(func(w http.ResponseWriter, r *http.Request) error {
+		var err error
+		switch r.PostForm.Get("action") {
+		case "announce":
+			err = keys.AnnounceNext()
+		case "roll-over":
+			err = keys.RollOver()
+		default:
+			err = errors.New("practice: the keys can be announced or rolled over, nothing else")
+		}
+		if err != nil {
+			return err
+		}
+		http.Redirect(w, r, s.path+"/#keys", http.StatusSeeOther)
+		return nil
+	})
+}
+
 // plainHost is a host that can stand in a Content-Security-Policy, where
 // commas, semicolons and spaces have a meaning.
 var plainHost = regexp.MustCompile(`^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?$`)
