@@ -26,7 +26,7 @@ const (
 func idpCommand() command {
 	return command{
 		name: "idp", args: "[flags]",
-		short: "Run a practice SAML identity provider.",
+		short: "Run a practice identity provider, for SAML and OpenID Connect.",
 		long: `
 A small identity provider to try service providers with, Usher or another: pick a
 person, edit what is sent, sign in. On request it misbehaves, by name: expired,
@@ -35,22 +35,30 @@ unsigned, meant for somebody else, wrapped and more. Its first page lists all.
 Nobody proves anything to it: whoever reaches it can be anybody. Never connect it to
 a deployment that anyone relies on.
 
-To use it, make its metadata URL known to the service provider. The service provider
-becomes known by --sp-metadata, on its pages, or by its first request, which a
-person confirms (not with --any-sp).
+To use it with SAML, make its metadata URL known to the service provider. The service
+provider becomes known by --sp-metadata, on its pages, or by its first request, which
+a person confirms (not with --any-sp).
+
+To use it with OpenID Connect, name the client's --redirect-uri, and give the client
+the discovery URL that is printed then.
 
 Examples:
   usher idp
   usher idp --sp-metadata http://127.0.0.1:4000/v1/saml/metadata/ent_1.xml --person 'Alice Liddell <alice@acme.test>'
-  usher idp --flavour microsoft --any-sp --listen 127.0.0.1:0`,
+  usher idp --flavour microsoft --any-sp --listen 127.0.0.1:0
+  usher idp --flavour google --client-secret s3cret --redirect-uri http://127.0.0.1:4000/v1/oauth_callback`,
 		setup: func(fs *flag.FlagSet) runner {
 			p := idpServer{flavour: newChoice(string(practice.Custom), string(practice.Okta), string(practice.Google), string(practice.Microsoft))}
 			fs.StringVar(&p.listen, "listen", "127.0.0.1:4010", "`ADDRESS` and port to serve on.")
 			fs.Var(&p.metadata, "sp-metadata", "A `URL|FILE` with the metadata of a service provider. May be repeated.")
 			fs.Var(&p.people, "person", "A `PERSON` to sign in as, as in 'Alice Liddell <alice@acme.test>'. May be repeated; without any there are Alice and Bob.")
-			fs.Var(p.flavour, "flavour", "Whose attributes and NameID to copy: a `NAME` of custom, okta, google, microsoft.")
+			fs.Var(p.flavour, "flavour", "Whose attributes, claims and names of people to copy: a `NAME` of custom, okta, google, microsoft.")
 			fs.BoolVar(&p.anySP, "any-sp", false, "Answer every service provider that asks, without confirmation.")
-			fs.StringVar(&p.keys, "keys", "", "A `FILE` to keep its signing key in, so that it has the same after a restart.")
+			fs.StringVar(&p.keys, "keys", "", "A `FILE` to keep its signing key in, so that it has the same after a restart; those for OpenID Connect go to FILE.oidc.")
+			fs.Var(&p.redirects, "redirect-uri", "A `URL` to which the OpenID Connect client has people sent back. May be repeated; without any there is SAML only.")
+			fs.StringVar(&p.client, "client-id", "usher", "`ID` of the OpenID Connect client.")
+			fs.StringVar(&p.secret, "client-secret", "", "The client's `SECRET`. Without one it is a public client, which must use PKCE.")
+			fs.Var(&p.tenants, "tenant", "A `GUID` of a tenant, with --flavour microsoft. May be repeated; without any there is one.")
 			return func(ctx context.Context, w *world, args []string) error {
 				if err := none(args); err != nil {
 					return err
@@ -69,9 +77,20 @@ type idpServer struct {
 	flavour  *choiceFlag
 	anySP    bool
 	keys     string
+
+	redirects listFlag
+	client    string
+	secret    string
+	tenants   listFlag
 }
 
+// oidcPath is where the OpenID Connect provider is, beside the SAML one.
+const oidcPath = "/oidc"
+
 func (p *idpServer) run(ctx context.Context, w *world) error {
+	if len(p.redirects) == 0 && (p.secret != "" || len(p.tenants) > 0) {
+		return usagef("--client-secret and --tenant go with --redirect-uri")
+	}
 	people, err := readPeople(p.people)
 	if err != nil {
 		return err
@@ -84,8 +103,11 @@ func (p *idpServer) run(ctx context.Context, w *world) error {
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
-	p.greet(w.stdout, idp, l)
-	s := &http.Server{Handler: idp, ReadHeaderTimeout: idpHeaderTimeout}
+	handler, err := p.handler(w, l, idp)
+	if err != nil {
+		return errors.Join(err, l.Close())
+	}
+	s := &http.Server{Handler: handler, ReadHeaderTimeout: idpHeaderTimeout}
 	failed := make(chan error, 1)
 	go func() { failed <- s.Serve(l) }()
 	select {
@@ -101,18 +123,36 @@ func (p *idpServer) run(ctx context.Context, w *world) error {
 	return nil
 }
 
+// handler says what there is, and serves it.
+func (p *idpServer) handler(w *world, l net.Listener, idp *practice.IDP) (http.Handler, error) {
+	if len(p.redirects) == 0 {
+		p.greet(w.stdout, idp)
+		warn(w.stdout, l)
+		return idp, nil
+	}
+	o, err := p.openOIDC(w, l, idp.People())
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/", idp)
+	mux.Handle(oidcPath, o)
+	mux.Handle(oidcPath+"/", o)
+	p.greet(w.stdout, idp)
+	p.greetOIDC(w.stdout, o)
+	warn(w.stdout, l)
+	return mux, nil
+}
+
 // open makes the provider. Its address is that of the listener.
 func (p *idpServer) open(ctx context.Context, w *world, l net.Listener, people []practice.Person) (*practice.IDP, error) {
 	c := practice.Config{
 		BaseURL: "http://" + l.Addr().String(), Flavour: practice.Flavour(p.flavour.value), People: people,
 		Now: w.now, AnySP: p.anySP, Client: &http.Client{Timeout: idpFetchTimeout},
 	}
-	if p.keys != "" {
-		var err error
-		if c.Keys, err = os.ReadFile(p.keys); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return nil, err
-		}
-		c.SaveKeys = func(pem []byte) error { return os.WriteFile(p.keys, pem, 0o600) }
+	var err error
+	if c.Keys, c.SaveKeys, err = p.keep(""); err != nil {
+		return nil, err
 	}
 	idp, err := practice.New(c)
 	if err != nil {
@@ -124,6 +164,32 @@ func (p *idpServer) open(ctx context.Context, w *world, l net.Listener, people [
 		}
 	}
 	return idp, nil
+}
+
+// openOIDC makes the OpenID Connect provider, with the same people.
+func (p *idpServer) openOIDC(w *world, l net.Listener, people []practice.Person) (*practice.OIDC, error) {
+	c := practice.OIDCConfig{
+		BaseURL: "http://" + l.Addr().String() + oidcPath, Flavour: practice.Flavour(p.flavour.value), People: people, Now: w.now,
+		Clients: []practice.OIDCClient{{ID: p.client, Secret: p.secret, RedirectURIs: p.redirects}}, Tenants: p.tenants,
+	}
+	var err error
+	if c.Keys, c.SaveKeys, err = p.keep(".oidc"); err != nil {
+		return nil, err
+	}
+	return practice.NewOIDC(c)
+}
+
+// keep reads the keys that were saved, if any, and says how to save others.
+// The suffix is for the file's name.
+func (p *idpServer) keep(suffix string) (saved []byte, save func([]byte) error, err error) {
+	if p.keys == "" {
+		return nil, nil, nil
+	}
+	file := p.keys + suffix
+	if saved, err = os.ReadFile(file); err != nil && !errors.Is(err, os.ErrNotExist) { //nolint:gosec // named by whoever runs the command
+		return nil, nil, err
+	}
+	return saved, func(pem []byte) error { return os.WriteFile(file, pem, 0o600) }, nil
 }
 
 func addSP(ctx context.Context, idp *practice.IDP, place string) error {
@@ -161,7 +227,7 @@ func readPeople(list []string) ([]practice.Person, error) {
 	return people, nil
 }
 
-func (p *idpServer) greet(out io.Writer, idp *practice.IDP, l net.Listener) {
+func (p *idpServer) greet(out io.Writer, idp *practice.IDP) {
 	fmt.Fprintf(out, `
   A practice identity provider is running.
 
@@ -187,6 +253,32 @@ func (p *idpServer) greet(out io.Writer, idp *practice.IDP, l net.Listener) {
 	for _, person := range idp.People() {
 		fmt.Fprintf(out, "    %s <%s>\n", clean(person.Name()), clean(person.Mail))
 	}
+}
+
+func (p *idpServer) greetOIDC(out io.Writer, o *practice.OIDC) {
+	kind := "a public client, which must use PKCE"
+	if p.secret != "" {
+		kind = "a client with a secret"
+	}
+	fmt.Fprintf(out, `
+  The same people sign in through OpenID Connect:
+
+    Its pages      %s/
+    Discovery URL  %s
+    Issuer         %s
+    Client ID      %s
+    Registered as  %s
+`, o.BaseURL(), o.DiscoveryURL(), o.Issuer(""), clean(p.client), kind)
+	for _, tenant := range o.Tenants() {
+		fmt.Fprintf(out, "    Tenant         %s\n", tenant)
+	}
+	for _, uri := range p.redirects {
+		fmt.Fprintf(out, "    Redirect URI   %s\n", clean(uri))
+	}
+}
+
+// warn ends what is printed at the start.
+func warn(out io.Writer, l net.Listener) {
 	if a, ok := l.Addr().(*net.TCPAddr); ok && !a.IP.IsLoopback() {
 		fmt.Fprint(out, "\n  WARNING: others can reach it, and whoever does can sign in as anybody.\n")
 	}
