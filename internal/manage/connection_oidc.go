@@ -67,12 +67,15 @@ func (s *Service) discover(ctx context.Context, p identity.Provider, ch *OIDCCha
 }
 
 func (s *Service) fetchDiscovery(ctx context.Context, from string) (*learned, error) {
-	from = discoveryURL(from)
+	return s.fetchDocument(ctx, discoveryURL(from), oidc.ParseDiscovery)
+}
+
+func (s *Service) fetchDocument(ctx context.Context, from string, parse func([]byte, string) (oidc.Provider, error)) (*learned, error) {
 	body, _, err := s.Fetch.Fetch(ctx, from, "application/json", maxDiscovery)
 	if err != nil {
 		return nil, fault.New(fault.OAuthDiscoveryRetrievalError, "param_name", "discovery_url").Because(err)
 	}
-	p, err := oidc.ParseDiscovery(body, from)
+	p, err := parse(body, from)
 	if err != nil {
 		return nil, err
 	}

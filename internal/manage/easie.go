@@ -6,6 +6,7 @@ import (
 
 	"usher/internal/fault"
 	"usher/internal/identity"
+	"usher/internal/oidc"
 	"usher/internal/store"
 )
 
@@ -60,7 +61,11 @@ func (s *Service) SetProviderCredentials(ctx context.Context, p identity.Provide
 		return c, err
 	}
 	if ch.DiscoveryURL != "" {
-		known, err := s.fetchDiscovery(ctx, ch.DiscoveryURL)
+		parse := oidc.ParseDiscovery
+		if p == identity.OAuthMicrosoft {
+			parse = oidc.ParseTenantsDiscovery
+		}
+		known, err := s.fetchDocument(ctx, discoveryURL(ch.DiscoveryURL), parse)
 		if err != nil {
 			return c, err
 		}

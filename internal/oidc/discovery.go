@@ -37,6 +37,41 @@ func (c *Client) Discover(ctx context.Context, discoveryURL string) (Provider, e
 // details expected (a URL) and received (the issuer), or
 // OAuthCannotUseDiscoveryURL with what is wrong as reason.
 func ParseDiscovery(raw []byte, from string) (Provider, error) {
+	p, err := parseDiscovery(raw, from)
+	if err != nil {
+		return Provider{}, err
+	}
+	asked, _, _ := strings.Cut(from, "?")
+	if want := DiscoveryURL(p.Issuer); want != asked {
+		return Provider{}, otherIssuer(want, p.Issuer)
+	}
+	return p, nil
+}
+
+// ParseTenantsDiscovery reads the document of a provider that speaks for many
+// tenants at once as Microsoft does: its issuer has the place of a tenant where
+// the URL says common or organizations. ParseDiscovery refuses such a document:
+// who trusts one trusts every tenant, and must look at which it was.
+func ParseTenantsDiscovery(raw []byte, from string) (Provider, error) {
+	p, err := parseDiscovery(raw, from)
+	if err != nil {
+		return Provider{}, err
+	}
+	p.Quirk = QuirkMicrosoft
+	for _, all := range []string{"common", "organizations"} {
+		if from == DiscoveryURL(strings.Replace(p.Issuer, tenantPlace, all, 1)) && strings.Count(p.Issuer, tenantPlace) == 1 {
+			return p, nil
+		}
+	}
+	return Provider{}, otherIssuer(from, p.Issuer)
+}
+
+func otherIssuer(want, received string) error {
+	return fault.New(fault.OAuthDiscoveryIssuerMismatch, "param_name", "discovery_url", "expected", clip(want), "received", clip(received)).
+		Detail("reason", "issuer", "expected", clip(want), "received", clip(received))
+}
+
+func parseDiscovery(raw []byte, from string) (Provider, error) {
 	doc, err := parseObject(raw)
 	if err != nil {
 		return Provider{}, fault.New(fault.OAuthCannotUseDiscoveryURL, "param_name", "discovery_url", "reason", "it is not a sound JSON object").
@@ -85,11 +120,6 @@ func checkDiscovered(p Provider, from string) error {
 	}
 	if len(missing) > 0 {
 		return unusable("it lacks "+strings.Join(missing, ", "), "")
-	}
-	asked, _, _ := strings.Cut(from, "?")
-	if want := DiscoveryURL(p.Issuer); want != asked {
-		return fault.New(fault.OAuthDiscoveryIssuerMismatch, "param_name", "discovery_url", "expected", clip(want), "received", clip(p.Issuer)).
-			Detail("reason", "issuer", "expected", clip(want), "received", clip(p.Issuer))
 	}
 	for _, u := range p.urls() {
 		switch {

@@ -232,11 +232,13 @@ type address struct {
 }
 
 // addressIn reads the address in one document. What is said there concerns the
-// claim email; it doesn't vouch for another address under another name.
+// claim email; it doesn't vouch for another address under another name. A claim of
+// another name may be a list of one; email is a text (OpenID Connect Core, section
+// 5.1).
 func (i *Identity) addressIn(c Claims) address {
 	v, _ := c.Lookup(i.EmailClaim)
 	a := address{email: v.Text}
-	if v.Kind == KindList && len(v.List) == 1 {
+	if v.Kind == KindList && len(v.List) == 1 && i.EmailClaim != "email" {
 		a.email = v.List[0]
 	}
 	if a.email != "" && c.Text("email") == a.email {

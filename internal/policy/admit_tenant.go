@@ -63,7 +63,7 @@ func (a *admission) trust() error {
 	trusted, how := c.EmailVerified, string(c.Protocol)
 	switch {
 	case a.Connection.Provider == identity.OAuthMicrosoft:
-		trusted, how = a.belongs().OwnsDomain, "xms_edov "+strconv.FormatBool(a.belongs().OwnsDomain)
+		trusted, how = a.belongs().OwnsDomain && (c.EmailVerified || c.EmailUnsaid), "xms_edov "+strconv.FormatBool(a.belongs().OwnsDomain)
 		if a.belongs().Guest {
 			how += ", guest account"
 		}

@@ -127,6 +127,10 @@ func TestAdmit_multiTenantProvidersSpeakForOneTenant(t *testing.T) {
 			},
 			code: fault.ExternalAccountEmailVerificationMissing, trace: atMicrosoft,
 		},
+		"threat T-OIDC-22: an address that Microsoft says is not verified": {
+			given: func(f *policy.AdmitFacts) { microsoft(f); f.Claims.EmailUnsaid = false },
+			code:  fault.ExternalAccountEmailVerificationMissing, trace: atMicrosoft,
+		},
 		"threat T-EASIE-03: another tenant than the bound one": {
 			given: func(f *policy.AdmitFacts) { microsoft(f); f.Claims.Tenant.ID = "t-2" },
 			code:  fault.OAuthTokenExchangeError, trace: vouching + "tenant",

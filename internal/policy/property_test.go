@@ -34,6 +34,8 @@ var (
 	someSubject    = rapid.SampledFrom([]string{"s-1", "s-1", "s-1", "s-2", ""})
 	someUser       = rapid.SampledFrom([]identity.UserID{"user_1", "user_2", "user_3"})
 	someOrg        = rapid.SampledFrom([]identity.OrgID{"", "org_1", "org_2"})
+	someProvider   = rapid.SampledFrom([]identity.Provider{identity.SAMLCustom, identity.SAMLCustom, identity.OIDCCustom, identity.OAuthGoogle, identity.OAuthMicrosoft})
+	someTenant     = rapid.SampledFrom([]string{"t-1", "t-1", "t-2", ""})
 	// often is for what lets a sign-in through.
 	often = rapid.Map(rapid.IntRange(0, 15), func(n int) bool { return n > 0 })
 )
@@ -79,13 +81,15 @@ func drawPerson(t *rapid.T) policy.Person {
 func drawFacts(t *rapid.T) policy.AdmitFacts {
 	person := func() policy.Person { return drawPerson(t) }
 	c := identity.Connection{
-		ID: someConnection.Draw(t, "connection"), OrganizationID: someOrg.Draw(t, "organization"), Provider: identity.SAMLCustom,
+		ID: someConnection.Draw(t, "connection"), OrganizationID: someOrg.Draw(t, "organization"),
+		Provider: someProvider.Draw(t, "provider"), TenantID: someTenant.Draw(t, "bound to"),
 		Domains: append(rapid.SliceOfN(someDomain, 0, 2).Draw(t, "domains"), "acme.test")[rapid.IntRange(0, 1).Draw(t, "from"):],
 		Active:  often.Draw(t, "active"), Authenticatable: often.Draw(t, "authenticatable"),
 		Config: identity.ConnectionConfig{
 			SyncUserAttributes:              rapid.Bool().Draw(t, "sync"),
 			AllowSubdomains:                 rapid.Bool().Draw(t, "subdomains"),
 			DisableJITProvisioning:          !often.Draw(t, "jit"),
+			OIDC: &identity.OIDCConfig{Mapping: identity.ClaimMapping{EmailVerifiedDefault: rapid.Bool().Draw(t, "verified by default")}},
 			AllowOrganizationAccountLinking: rapid.Bool().Draw(t, "linking"),
 		},
 	}
@@ -98,6 +102,12 @@ func drawFacts(t *rapid.T) policy.AdmitFacts {
 		Claims: policy.Claims{
 			Protocol: rapid.SampledFrom([]policy.Protocol{policy.ProtocolSAML, policy.ProtocolOIDC}).Draw(t, "protocol"),
 			Subject:  someSubject.Draw(t, "subject"), Email: email, EmailVerified: often.Draw(t, "email verified"),
+			EmailUnsaid: rapid.Bool().Draw(t, "unsaid"),
+			Tenant: maybe(t, "tenant", func() policy.Tenant {
+				return policy.Tenant{
+					HostedDomain: string(someDomain.Draw(t, "hd")), ID: someTenant.Draw(t, "tid"), OwnsDomain: often.Draw(t, "edov"), Guest: rapid.Bool().Draw(t, "guest"),
+				}
+			}),
 			FirstName: rapid.SampledFrom([]string{"", "Ada", "A\n"}).Draw(t, "first name"),
 			PublicMetadata: identity.Metadata{
 				"k": rapid.SampledFrom([]any{"v", []any{"v"}, nil}).Draw(t, "value"),
@@ -144,6 +154,7 @@ func TestAdmit_aConnectionNeverReachesBeyondItsDomains(t *testing.T) {
 		if !f.Connection.Serves(f.Claims.Email.Domain()) {
 			t.Fatalf("admitted with %s by a connection on %v", f.Claims.Email, f.Connection.Domains)
 		}
+		checkTenant(t, f, d.Plan)
 		checkPerson(t, f, d.Plan)
 		checkAddresses(t, f, d.Plan)
 		if j := d.Plan.Join; j != nil && (j.Organization != f.Connection.OrganizationID || j.Organization == "" || j.Connection != f.Connection.ID || j.Role != f.DefaultRole) {
@@ -235,4 +246,29 @@ func TestDiscover_offersOnlyWhatAdmitAccepts(t *testing.T) {
 			t.Fatalf("offered %d, a password refused: %v", len(offered), enforced.Denied)
 		}
 	})
+}
+
+// checkTenant: a multi-tenant provider speaks for the tenant that the connection is
+// bound to, about addresses that the tenant owns (threats T-EASIE-01, T-EASIE-03,
+// T-EASIE-06).
+func checkTenant(t *rapid.T, f policy.AdmitFacts, p policy.Plan) {
+	c, tenant := f.Connection, f.Claims.Tenant
+	if b := p.BindTenant; b != nil && (c.Provider != identity.OAuthMicrosoft || b.Connection != c.ID || c.TenantID != "" || b.Tenant != tenant.ID || b.Tenant == "") {
+		t.Fatalf("%+v binds %+v", c, b)
+	}
+	switch c.Provider {
+	case identity.OAuthGoogle:
+		if tenant == nil || !c.Serves(identity.Domain(tenant.HostedDomain)) || !f.Claims.EmailVerified {
+			t.Fatalf("Google admitted %+v to a connection on %v", f.Claims, c.Domains)
+		}
+	case identity.OAuthMicrosoft:
+		if tenant == nil || tenant.ID == "" || !tenant.OwnsDomain || c.TenantID != "" && tenant.ID != c.TenantID || c.TenantID == "" && p.BindTenant == nil {
+			t.Fatalf("Microsoft admitted %+v to a connection bound to %q", tenant, c.TenantID)
+		}
+	default:
+		unsaid := f.Claims.Protocol == policy.ProtocolOIDC && f.Claims.EmailUnsaid
+		if !unsaid && !f.Claims.EmailVerified || unsaid && !c.Config.OIDC.Mapping.EmailVerifiedDefault {
+			t.Fatalf("admitted with an address that nobody has verified: %+v", f.Claims)
+		}
+	}
 }

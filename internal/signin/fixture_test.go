@@ -21,7 +21,9 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"usher/internal/fault"
+	"usher/internal/httpio"
 	"usher/internal/identity"
+	"usher/internal/oidc"
 	"usher/internal/practice"
 	"usher/internal/practice/practicetest"
 	"usher/internal/saml"
@@ -133,14 +135,20 @@ func newWorld(t testing.TB, engine store.Engine) *world {
 // node is a node's flow over a handle on the world's database.
 func (w *world) node(db *store.DB) *signin.Flow {
 	ring := storetest.Keys()
-	return &signin.Flow{
+	flow := &signin.Flow{
 		DB: db, Now: w.clock.Now, Ring: ring, Hasher: hasher(), BaseURL: base, AllowedOrigins: []string{"https://app.test"},
+		OIDC: oidc.NewClient(httpio.NewClient(httpio.ClientOptions{Now: w.clock.Now, AllowPrivate: true, Timeout: patience}).HTTP(), w.clock.Now),
 		Sessions: &session.Manager{
 			DB: db, Now: w.clock.Now, Ring: ring, Keys: &session.Keys{DB: db, Now: w.clock.Now},
 			Issuer: "https://usher.clerk.accounts.dev", Secure: true,
 		},
 	}
+	flow.Sessions.Presence = flow
+	return flow
 }
+
+// patience is how long the flows of a test wait for a provider.
+const patience = 2 * time.Second
 
 // provider is a practice identity provider that knows Ada and Bob.
 func (w *world) provider(at string) *practice.IDP {

@@ -15,6 +15,7 @@ type relyingParty struct {
 	provider oidc.Provider
 	clientID string
 	secret   string // empty: a public client
+	consent  bool   // the provider is to ask for it again, so that it gives a refresh token
 }
 
 // readRelyingParty reads the provider and our client there: the connection's own,
@@ -62,10 +63,29 @@ func readEASIE(tx *store.Tx, p identity.Provider) (relyingParty, error) {
 	if own.Discovery == "" {
 		return rp, nil
 	}
+	parse := oidc.ParseDiscovery
+	if p == identity.OAuthMicrosoft {
+		parse = oidc.ParseTenantsDiscovery
+	}
 	quirk := rp.provider.Quirk
-	rp.provider, err = oidc.ParseDiscovery([]byte(own.Discovery), own.DiscoveryURL)
+	rp.provider, err = parse([]byte(own.Discovery), own.DiscoveryURL)
 	rp.provider.Quirk = quirk
 	return rp, err
+}
+
+// forgotten reports whether we hold nothing by which an EASIE provider could be
+// asked about the holder of an address. Google gives it with a consent only.
+func forgotten(tx *store.Tx, c identity.Connection, hint identity.Email) (bool, error) {
+	held, err := tx.VerifiedEmail(hint)
+	if err != nil {
+		return true, store.Optional(err)
+	}
+	account, err := tx.AccountOf(c.ID, held.UserID)
+	if err != nil {
+		return true, store.Optional(err)
+	}
+	_, err = tx.AccountToken(account.ID)
+	return err != nil, store.Optional(err)
 }
 
 // askOIDC writes an authorization request (OpenID Connect Core, section 3.1.2.1).
@@ -87,6 +107,9 @@ func (f *Flow) askOIDC(r route, hint identity.Email) (question, error) {
 	}
 	if conf.Prompt != "" {
 		request.Prompts = []string{conf.Prompt}
+	}
+	if r.rp.consent {
+		request.Prompts = []string{oidc.PromptConsent}
 	}
 	if c.Provider.IsEASIE() && hint != "" {
 		request.DomainHint = string(hint.Domain())

@@ -167,7 +167,9 @@ func readRoute(tx *store.Tx, id identity.ConnectionID, email identity.Email) (ro
 	}
 	r := route{connection: c}
 	if c.Config.SAML == nil {
-		r.rp, err = readRelyingParty(tx, c)
+		if r.rp, err = readRelyingParty(tx, c); err == nil && c.Provider == identity.OAuthGoogle {
+			r.rp.consent, err = forgotten(tx, c, email)
+		}
 		return r, err
 	}
 	if email == "" {
