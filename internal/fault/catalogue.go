@@ -484,7 +484,7 @@ var catalogue = map[Code]Entry{
 	UserLocked: {
 		403, "This account is locked.",
 		"This account is locked. Try again later or ask an administrator.",
-		"Unlock the user.",
+		"Wait: after ten wrong tries from one place it is locked for an hour, from there only. Or lift the lock that was put on the user.",
 	},
 	UserDeactivated: {
 		403, "This account is deactivated.",
@@ -513,7 +513,7 @@ var catalogue = map[Code]Entry{
 	},
 	VerificationCodeTooMany: {
 		429, "Wait a moment before asking for another code.",
-		"Codes can be sent every 30 seconds.",
+		"Codes can be sent every 30 seconds, and a few times an hour.",
 		"",
 	},
 	FormCodeIncorrect: {

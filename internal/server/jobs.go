@@ -34,7 +34,7 @@ const (
 func retention() store.Retention {
 	const day = 24 * time.Hour
 	return store.Retention{
-		Attempts: 90 * day, SignIns: 7 * day, Sessions: 30 * day, Clients: 30 * day, RateCounters: 2 * time.Hour,
+		Attempts: 90 * day, SignIns: 7 * day, Sessions: 30 * day, Clients: 30 * day, RateCounters: 3 * time.Hour,
 	}
 }
 

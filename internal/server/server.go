@@ -38,7 +38,6 @@ const rateKeys = 100_000 // addresses remembered
 func visitRate() httpio.Limit   { return httpio.Limit{Events: 20_000, Per: 10 * time.Minute} }
 func startRate() httpio.Limit   { return httpio.Limit{Events: 50, Per: 100 * time.Second} }
 func tryRate() httpio.Limit     { return httpio.Limit{Events: 30, Per: 100 * time.Second} }
-func mailRate() httpio.Limit    { return httpio.Limit{Events: 100, Per: time.Hour} }
 func refusalRate() httpio.Limit { return httpio.Limit{Events: 60, Per: time.Minute} }
 func floodRate() httpio.Limit   { return httpio.Limit{Events: 600, Per: time.Minute} }
 
@@ -76,7 +75,6 @@ func build(cfg Config, t *Tools, log *slog.Logger, ex extras) (*Server, error) {
 		Visits: httpio.NewLimiter(visitRate(), rateKeys, t.Now),
 		Starts: httpio.NewLimiter(startRate(), rateKeys, t.Now),
 		Tries:  httpio.NewLimiter(tryRate(), rateKeys, t.Now),
-		Mails:  httpio.NewLimiter(mailRate(), rateKeys, t.Now),
 	}
 	if err := ui.Init(); err != nil {
 		return nil, err

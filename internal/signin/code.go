@@ -9,29 +9,29 @@ import (
 
 	"usher/internal/fault"
 	"usher/internal/identity"
+	"usher/internal/policy"
 	"usher/internal/secret"
 	"usher/internal/session"
 	"usher/internal/store"
 )
 
-// Limits of codes and passwords. Ours (threats T-SES-15, T-DOS-12, T-DOS-13).
+// Limits of a mailed code. Ours (threat T-SES-15). Those of guessing and mailing
+// are policy's.
 const (
-	CodeLife        = 10 * time.Minute // of a mailed code
-	CodeWait        = 30 * time.Second // between two mails
-	codeTries       = 5
-	codesAnHour     = 5  // to one address
-	passwordsAnHour = 20 // wrong ones for one address
+	CodeLife  = 10 * time.Minute
+	CodeWait  = policy.MailWait
+	codeTries = 5
 )
 
 // SendCode mails a code for a sign-in. For an address that nobody has, the mail
 // says so and offers to sign up: the page looks the same (threat T-DOS-11).
-func (f *Flow) SendCode(ctx context.Context, client identity.ClientID, id identity.SignInID) (identity.SignIn, error) {
+func (f *Flow) SendCode(ctx context.Context, from Browser, id identity.SignInID) (identity.SignIn, error) {
 	now := f.Now()
 	code := secret.NewCode()
 	var s identity.SignIn
 	err := f.DB.Write(ctx, func(tx *store.Tx) error {
 		var err error
-		if s, err = f.openSignIn(tx, client, id); err != nil {
+		if s, err = f.openSignIn(tx, from.Client, id); err != nil {
 			return err
 		}
 		u, err := userOf(tx, s.Identifier)
@@ -41,7 +41,7 @@ func (f *Flow) SendCode(ctx context.Context, client identity.ClientID, id identi
 		if refused, err := enforce(tx, u, s.Identifier, StrategyEmailCode); refused != nil || err != nil {
 			return cmp.Or(err, refused)
 		}
-		if err := mayMail(tx, s.Identifier, s.Code.SentAt, now); err != nil {
+		if err := f.mayMail(tx, s.Identifier, from.Source); err != nil {
 			return err
 		}
 		in, err := tx.Instance()
@@ -69,21 +69,6 @@ func (f *Flow) challenge(of, code string, now time.Time) identity.CodeChallenge 
 
 func (f *Flow) hashCode(of, code string) string { return f.Ring.HashToken("code", of+":"+code) }
 
-// mayMail bounds how often an address is mailed.
-func mayMail(tx *store.Tx, to identity.Email, last, now time.Time) error {
-	if !last.IsZero() && now.Sub(last) < CodeWait {
-		return fault.New(fault.VerificationCodeTooMany)
-	}
-	n, err := tx.Count("mail:"+string(to), now.Truncate(time.Hour), 1)
-	if err != nil {
-		return err
-	}
-	if n > codesAnHour {
-		return fault.New(fault.VerificationCodeTooMany)
-	}
-	return nil
-}
-
 // checkCode judges a code. The try was counted before, in the database, so that
 // parallel guesses count too.
 func (f *Flow) checkCode(of string, c identity.CodeChallenge, tries int, code string) error {
@@ -100,13 +85,22 @@ func (f *Flow) checkCode(of string, c identity.CodeChallenge, tries int, code st
 	return nil
 }
 
+// countRefused counts a code that was judged and wrong. Whatever it returns nil
+// for is committed: a try counts.
+func (f *Flow) countRefused(tx *store.Tx, email identity.Email, source string, refused error) error {
+	if !fault.Is(refused, fault.FormCodeIncorrect) {
+		return nil
+	}
+	return f.countWrong(tx, email, source)
+}
+
 // Code signs in with a code that was mailed.
-func (f *Flow) Code(ctx context.Context, client identity.ClientID, id identity.SignInID, code string) (Done, error) {
+func (f *Flow) Code(ctx context.Context, from Browser, id identity.SignInID, code string) (Done, error) {
 	now := f.Now()
 	var done Done
 	var refused error
 	err := f.DB.Write(ctx, func(tx *store.Tx) error {
-		s, err := f.openSignIn(tx, client, id)
+		s, err := f.openSignIn(tx, from.Client, id)
 		if err != nil {
 			return err
 		}
@@ -117,12 +111,18 @@ func (f *Flow) Code(ctx context.Context, client identity.ClientID, id identity.S
 		if refused, err = enforce(tx, u, s.Identifier, StrategyEmailCode); refused != nil || err != nil {
 			return err
 		}
+		if refused, err = f.mayTry(tx, s.Identifier, from.Source); refused != nil || err != nil {
+			return err
+		}
 		tries, err := tx.CountCodeTry(s.ID, now)
 		if err != nil {
 			return err
 		}
 		if refused = f.checkCode(string(s.ID), s.Code, tries, code); refused != nil {
-			return nil // commit: the try counts
+			return f.countRefused(tx, s.Identifier, from.Source, refused)
+		}
+		if err := f.forgetWrong(tx, s.Identifier, from.Source); err != nil {
+			return err
 		}
 		if err := verifyHeld(tx, u, s.Identifier, now); err != nil {
 			return err
@@ -152,25 +152,6 @@ func verifyHeld(tx *store.Tx, u identity.User, email identity.Email, now time.Ti
 		}
 	}
 	return nil
-}
-
-// passwordTries counts a wrong password and refuses it, or a right one that
-// comes after too many wrong ones.
-func (f *Flow) passwordTries(tx *store.Tx, s identity.SignIn, ok bool) (refused, err error) {
-	wrong := 0
-	if !ok {
-		wrong = 1
-	}
-	n, err := tx.Count("password:"+string(s.Identifier), f.Now().Truncate(time.Hour), wrong)
-	switch {
-	case err != nil:
-		return nil, err
-	case n > passwordsAnHour:
-		return fault.New(fault.UserLocked), nil
-	case !ok:
-		return fault.New(fault.FormPasswordOrIdentifierIncorrect, "param_name", "password"), nil
-	}
-	return nil, nil
 }
 
 // signInUser makes the session of a person who proved an address without SSO.

@@ -269,6 +269,14 @@ func (w *world) browser() identity.ClientID {
 	return must(w.flow.Sessions.EnsureClient(w.Context(), httptest.NewRecorder(), r))(w).ID
 }
 
+// office is where requests come from unless a test says otherwise.
+const office = "192.0.2.1"
+
+// at is a browser in the office.
+func at(client identity.ClientID) signin.Browser {
+	return signin.Browser{Client: client, Source: office}
+}
+
 // begin starts a sign-in that must lead to a provider.
 func (w *world) begin(client identity.ClientID, address string) signin.Ticket {
 	w.Helper()

@@ -151,6 +151,9 @@ func (f *Flow) complete(tx *store.Tx, v identity.Verdict, r Return, a *identity.
 		}
 	}
 	if v.SignInID == "" {
+		if err := tx.AbandonSignIns(s.ClientID, now); err != nil {
+			return Done{}, nil, err
+		}
 		if err := tx.InsertSignIn(s); err != nil {
 			return Done{}, nil, err
 		}

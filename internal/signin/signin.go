@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"cmp"
 	"context"
 
 	"usher/internal/fault"
@@ -97,6 +98,10 @@ func (f *Flow) Begin(ctx context.Context, b Begin) (Next, error) {
 			next.Step, err = firstFactor(tx)
 		}
 		if err != nil {
+			return err
+		}
+		// One at a time in a browser: the one before is void (threat T-DOS-17).
+		if err := tx.AbandonSignIns(s.ClientID, now); err != nil {
 			return err
 		}
 		return tx.InsertSignIn(s)
@@ -234,6 +239,10 @@ func (f *Flow) openSignIn(tx *store.Tx, client identity.ClientID, id identity.Si
 	if client == "" || s.ClientID != client {
 		return identity.SignIn{}, fault.New(fault.NotFound, "resource", "sign-in")
 	}
+	if s.Status == identity.SignInAbandoned {
+		return identity.SignIn{}, fault.New(fault.ClientStateInvalid).Detail("reason", "replaced",
+			"expected", "the sign-in that the browser began last", "received", "one before it")
+	}
 	if s.Status == identity.SignInComplete || !f.Now().Before(s.AbandonAt) {
 		return identity.SignIn{}, fault.New(fault.ClientStateInvalid)
 	}
@@ -312,18 +321,22 @@ func boundTo(tx *store.Tx, u identity.UserID) ([]identity.Connection, error) {
 }
 
 // Password signs in with a password.
-func (f *Flow) Password(ctx context.Context, client identity.ClientID, id identity.SignInID, password string) (Done, error) {
+func (f *Flow) Password(ctx context.Context, from Browser, id identity.SignInID, password string) (Done, error) {
 	var before identity.User
+	var refused error
 	now := f.Now()
 	err := f.DB.Read(ctx, func(tx *store.Tx) error {
-		s, err := f.openSignIn(tx, client, id)
+		s, err := f.openSignIn(tx, from.Client, id)
 		if err != nil {
 			return err
 		}
-		before, err = userOf(tx, s.Identifier)
+		if before, err = userOf(tx, s.Identifier); err != nil {
+			return err
+		}
+		refused, err = f.mayUsePassword(tx, before, s.Identifier, from.Source)
 		return err
 	})
-	if err != nil {
+	if err := cmp.Or(err, refused); err != nil {
 		return Done{}, err
 	}
 	// Hashing is slow: outside the transaction, and done for nobody too
@@ -333,9 +346,8 @@ func (f *Flow) Password(ctx context.Context, client identity.ClientID, id identi
 		return Done{}, busy(err)
 	}
 	var done Done
-	var refused error
 	err = f.DB.Write(ctx, func(tx *store.Tx) error {
-		s, err := f.openSignIn(tx, client, id)
+		s, err := f.openSignIn(tx, from.Client, id)
 		if err != nil {
 			return err
 		}
@@ -343,12 +355,16 @@ func (f *Flow) Password(ctx context.Context, client identity.ClientID, id identi
 		if err != nil {
 			return err
 		}
-		if refused, err = mayUsePassword(tx, u, s.Identifier); refused != nil || err != nil {
+		// Again: others tried meanwhile, and the settings may have changed.
+		if refused, err = f.mayUsePassword(tx, u, s.Identifier, from.Source); refused != nil || err != nil {
 			return err
 		}
 		// What was verified must be the password still.
-		right := ok && u.ID == before.ID && u.PasswordHash == before.PasswordHash
-		if refused, err = f.passwordTries(tx, s, right); refused != nil || err != nil {
+		if !ok || u.ID != before.ID || u.PasswordHash != before.PasswordHash {
+			refused = fault.New(fault.FormPasswordOrIdentifierIncorrect, "param_name", "password")
+			return f.countWrong(tx, s.Identifier, from.Source) // commit: the try counts
+		}
+		if err := f.forgetWrong(tx, s.Identifier, from.Source); err != nil {
 			return err
 		}
 		done, err = f.signInUser(tx, s, u.ID, now)
@@ -360,7 +376,10 @@ func (f *Flow) Password(ctx context.Context, client identity.ClientID, id identi
 	return done, err
 }
 
-func mayUsePassword(tx *store.Tx, u identity.User, email identity.Email) (refused, err error) {
+// mayUsePassword says first whether a password is a way in at all: an address that
+// signs in by SSO has nothing to fail, and so nothing to be locked (threat
+// T-DOS-12).
+func (f *Flow) mayUsePassword(tx *store.Tx, u identity.User, email identity.Email, source string) (refused, err error) {
 	in, err := tx.Instance()
 	if err != nil {
 		return nil, err
@@ -368,7 +387,10 @@ func mayUsePassword(tx *store.Tx, u identity.User, email identity.Email) (refuse
 	if !in.Settings.PasswordEnabled {
 		return fault.New(fault.StrategyForUserInvalid), nil
 	}
-	return enforce(tx, u, email, StrategyPassword)
+	if refused, err = enforce(tx, u, email, StrategyPassword); refused != nil || err != nil {
+		return refused, err
+	}
+	return f.mayTry(tx, email, source)
 }
 
 // Where says what a sign-in under way needs next, as things are now.

@@ -2,7 +2,6 @@ package signin
 
 import (
 	"context"
-	"time"
 	"unicode/utf8"
 
 	"usher/internal/fault"
@@ -16,6 +15,7 @@ import (
 // SignUpForm is what a person gave to sign up.
 type SignUpForm struct {
 	Client    identity.ClientID
+	Source    string // as in Browser
 	Address   string
 	FirstName string
 	LastName  string
@@ -68,7 +68,7 @@ func (f *Flow) BeginSignUp(ctx context.Context, form SignUpForm) (identity.SignU
 	}
 	code := secret.NewCode()
 	s.Code = f.challenge(string(s.ID), code, now)
-	err = f.DB.Write(ctx, func(tx *store.Tx) error { return f.insertSignUp(tx, s, code) })
+	err = f.DB.Write(ctx, func(tx *store.Tx) error { return f.insertSignUp(tx, s, form.Source, code) })
 	return s, Next{Step: NextCode}, err
 }
 
@@ -83,7 +83,7 @@ func (f *Flow) ServedBySSO(ctx context.Context, email identity.Email) (sso bool,
 }
 
 // insertSignUp keeps the sign-up, where sign-up is open, and mails the code.
-func (f *Flow) insertSignUp(tx *store.Tx, s identity.SignUp, code string) error {
+func (f *Flow) insertSignUp(tx *store.Tx, s identity.SignUp, source, code string) error {
 	in, err := tx.Instance()
 	if err != nil {
 		return err
@@ -94,7 +94,10 @@ func (f *Flow) insertSignUp(tx *store.Tx, s identity.SignUp, code string) error 
 	if !in.Settings.PasswordEnabled {
 		s.PasswordHash = ""
 	}
-	if err := mayMail(tx, s.Email, time.Time{}, s.CreatedAt); err != nil {
+	if err := f.mayMail(tx, s.Email, source); err != nil {
+		return err
+	}
+	if err := tx.AbandonSignUps(s.ClientID, s.CreatedAt); err != nil { // threat T-DOS-17
 		return err
 	}
 	if err := tx.InsertSignUp(s); err != nil {
@@ -167,15 +170,26 @@ func checkPassword(p string) error {
 }
 
 // VerifySignUp finishes a sign-up with the code that was mailed: the person and
-// the session are made.
-func (f *Flow) VerifySignUp(ctx context.Context, client identity.ClientID, id identity.SignUpID, code string) (Done, error) {
+// the session are made. Facts are read now: the domain may have come under SSO
+// since the mail, and then there is no code to fail.
+func (f *Flow) VerifySignUp(ctx context.Context, from Browser, id identity.SignUpID, code string) (Done, error) {
 	now := f.Now()
 	var done Done
 	var refused error
 	err := f.DB.Write(ctx, func(tx *store.Tx) error {
 		refused = nil
-		s, err := f.openSignUp(tx, client, id)
+		s, err := f.openSignUp(tx, from.Client, id)
 		if err != nil {
+			return err
+		}
+		in, err := tx.Instance()
+		if err != nil {
+			return err
+		}
+		if err := maySignUp(tx, s.Email, in.Settings); err != nil {
+			return err
+		}
+		if refused, err = f.mayTry(tx, s.Email, from.Source); refused != nil || err != nil {
 			return err
 		}
 		tries, err := tx.CountSignUpCodeTry(s.ID, now)
@@ -183,9 +197,12 @@ func (f *Flow) VerifySignUp(ctx context.Context, client identity.ClientID, id id
 			return err
 		}
 		if refused = f.checkCode(string(s.ID), s.Code, tries, code); refused != nil {
-			return nil // commit: the try counts
+			return f.countRefused(tx, s.Email, from.Source, refused)
 		}
-		done, err = f.createSignedUp(tx, s, now)
+		if err := f.forgetWrong(tx, s.Email, from.Source); err != nil {
+			return err
+		}
+		done, err = f.createSignedUp(tx, s, in.Settings)
 		return err
 	})
 	if err == nil {
@@ -194,16 +211,10 @@ func (f *Flow) VerifySignUp(ctx context.Context, client identity.ClientID, id id
 	return done, err
 }
 
-// createSignedUp makes the person and the session. Facts are read now: the
-// domain may have come under SSO, or the address been taken, since the mail.
-func (f *Flow) createSignedUp(tx *store.Tx, s identity.SignUp, now time.Time) (Done, error) {
-	in, err := tx.Instance()
-	if err != nil {
-		return Done{}, err
-	}
-	if err := maySignUp(tx, s.Email, in.Settings); err != nil {
-		return Done{}, err
-	}
+// createSignedUp makes the person and the session, unless the address was taken
+// since the mail.
+func (f *Flow) createSignedUp(tx *store.Tx, s identity.SignUp, settings identity.Settings) (Done, error) {
+	now := f.Now()
 	if _, err := tx.VerifiedEmail(s.Email); store.Optional(err) != nil {
 		return Done{}, err
 	} else if err == nil {
@@ -236,7 +247,7 @@ func (f *Flow) createSignedUp(tx *store.Tx, s identity.SignUp, now time.Time) (D
 	if err := tx.InsertEmailAddress(email); err != nil {
 		return Done{}, err
 	}
-	ses, cookie, err := f.Sessions.Create(tx, session.Start{Client: s.ClientID, User: u.ID, Settings: in.Settings, Now: now})
+	ses, cookie, err := f.Sessions.Create(tx, session.Start{Client: s.ClientID, User: u.ID, Settings: settings, Now: now})
 	if err != nil {
 		return Done{}, err
 	}
@@ -271,15 +282,15 @@ func (f *Flow) openSignUp(tx *store.Tx, client identity.ClientID, id identity.Si
 }
 
 // ResendSignUpCode mails another code for a sign-up; the one before it is void.
-func (f *Flow) ResendSignUpCode(ctx context.Context, client identity.ClientID, id identity.SignUpID) error {
+func (f *Flow) ResendSignUpCode(ctx context.Context, from Browser, id identity.SignUpID) error {
 	now := f.Now()
 	code := secret.NewCode()
 	return f.DB.Write(ctx, func(tx *store.Tx) error {
-		s, err := f.openSignUp(tx, client, id)
+		s, err := f.openSignUp(tx, from.Client, id)
 		if err != nil {
 			return err
 		}
-		if err := mayMail(tx, s.Email, s.Code.SentAt, now); err != nil {
+		if err := f.mayMail(tx, s.Email, from.Source); err != nil {
 			return err
 		}
 		s.Code, s.UpdatedAt = f.challenge(string(s.ID), code, now), now

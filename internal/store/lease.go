@@ -22,3 +22,31 @@ func (tx *Tx) Count(name string, windowStart time.Time, by int) (int, error) {
 		RETURNING count`,
 		name, ms(windowStart), by)
 }
+
+// Counted lists when a counter was last added to, the newest first: up to limit
+// times, each as often as it was counted.
+func (tx *Tx) Counted(name string, limit int) ([]time.Time, error) {
+	type row struct {
+		at    time.Time
+		count int
+	}
+	rows, err := all(tx, func(s scanner) (r row, err error) {
+		err = s.Scan((*milliseconds)(&r.at), &r.count)
+		return r, err
+	}, `
+		SELECT window_start, count FROM rate_counters WHERE name = $1
+		ORDER BY window_start DESC LIMIT $2`, name, limit)
+	var times []time.Time
+	for _, r := range rows {
+		for range min(r.count, limit-len(times)) {
+			times = append(times, r.at)
+		}
+	}
+	return times, err
+}
+
+// ForgetCount removes a counter.
+func (tx *Tx) ForgetCount(name string) error {
+	_, err := tx.exec(`DELETE FROM rate_counters WHERE name = $1`, name)
+	return err
+}

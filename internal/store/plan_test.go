@@ -123,6 +123,10 @@ func TestStatements_UseAnIndex(t *testing.T) {
 		ignore(tx.MailboxMail("x"))
 		ignore(tx.TakeLease("x", "y", at(0), at(1)))
 		ignore(tx.Count("x", at(0), 1))
+		ignore(tx.Counted("x", 1))
+		ignore(nil, tx.ForgetCount("x"))
+		ignore(nil, tx.AbandonSignIns("x", at(0)))
+		ignore(nil, tx.AbandonSignUps("x", at(0)))
 		ignore(tx.Prune(at(0), store.Retention{Attempts: 1, SignIns: 1, Sessions: 1, Clients: 1, RateCounters: 1}))
 		return nil
 	})

@@ -67,6 +67,14 @@ func (tx *Tx) CompleteSignIn(id identity.SignInID, session identity.SessionID, n
 		WHERE id = $1 AND status NOT IN ('complete', 'abandoned')`, id, session, ms(now))
 }
 
+// AbandonSignIns gives up what a browser has under way.
+func (tx *Tx) AbandonSignIns(client identity.ClientID, now time.Time) error {
+	_, err := tx.exec(`
+		UPDATE sign_ins SET status = 'abandoned', updated_at = $2, abandon_at = $2
+		WHERE client_id = $1 AND status NOT IN ('complete', 'abandoned')`, client, ms(now))
+	return err
+}
+
 // CountCodeTry counts one more try of a sign-in's code and returns how many that
 // makes.
 func (tx *Tx) CountCodeTry(id identity.SignInID, now time.Time) (int, error) {

@@ -66,6 +66,14 @@ func (tx *Tx) CompleteSignUp(id identity.SignUpID, user identity.UserID, session
 		WHERE id = $1 AND status NOT IN ('complete', 'abandoned')`, id, user, session, ms(now))
 }
 
+// AbandonSignUps gives up what a browser has under way.
+func (tx *Tx) AbandonSignUps(client identity.ClientID, now time.Time) error {
+	_, err := tx.exec(`
+		UPDATE sign_ups SET status = 'abandoned', updated_at = $2, abandon_at = $2
+		WHERE client_id = $1 AND status NOT IN ('complete', 'abandoned')`, client, ms(now))
+	return err
+}
+
 // CountSignUpCodeTry counts one more try of a sign-up's code and returns how
 // many that makes.
 func (tx *Tx) CountSignUpCodeTry(id identity.SignUpID, now time.Time) (int, error) {

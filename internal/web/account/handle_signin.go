@@ -101,7 +101,15 @@ func (u *UI) begin(w http.ResponseWriter, r *http.Request, email, back string) (
 
 // count counts an event of the request's address.
 func (u *UI) count(r *http.Request, c httpio.Counter) error {
-	return httpio.Count(r.Context(), c, httpio.AddressKey(httpio.ClientIP(r)))
+	return httpio.Count(r.Context(), c, source(r))
+}
+
+// source is where a request comes from, for what is counted by it.
+func source(r *http.Request) string { return httpio.AddressKey(httpio.ClientIP(r)) }
+
+// from is the browser of a request, for what is counted by where it is.
+func from(r *http.Request, client identity.ClientID) signin.Browser {
+	return signin.Browser{Client: client, Source: source(r)}
 }
 
 // lead sends the browser to the next step.
@@ -115,13 +123,7 @@ func (u *UI) lead(w http.ResponseWriter, r *http.Request, next signin.Next) erro
 	case signin.NextPassword:
 		return seeOther(w, r, step)
 	case signin.NextCode:
-		if err := u.count(r, u.Mails); err != nil {
-			return err
-		}
-		if _, err := u.SignIn.SendCode(r.Context(), next.SignIn.ClientID, next.SignIn.ID); err != nil {
-			return err
-		}
-		return seeOther(w, r, step)
+		return u.sendCode(w, r, next.SignIn)
 	}
 	return errors.New("account: unknown step of a sign-in")
 }
@@ -273,15 +275,12 @@ func (u *UI) handlePassword(w http.ResponseWriter, r *http.Request) error {
 	if err := u.count(r, u.Tries); err != nil {
 		return u.retry(w, r, s, err)
 	}
-	done, err := u.SignIn.Password(r.Context(), s.ClientID, s.ID, password)
+	done, err := u.SignIn.Password(r.Context(), from(r, s.ClientID), s.ID, password)
 	return u.finish(w, r, s, done, err)
 }
 
 func (u *UI) sendCode(w http.ResponseWriter, r *http.Request, s identity.SignIn) error {
-	if err := u.count(r, u.Mails); err != nil {
-		return u.retry(w, r, s, err)
-	}
-	sent, err := u.SignIn.SendCode(r.Context(), s.ClientID, s.ID)
+	sent, err := u.SignIn.SendCode(r.Context(), from(r, s.ClientID), s.ID)
 	if err != nil {
 		return u.retry(w, r, s, err)
 	}
@@ -305,7 +304,7 @@ func (u *UI) handleCode(w http.ResponseWriter, r *http.Request) error {
 	if err := u.count(r, u.Tries); err != nil {
 		return u.retry(w, r, s, err)
 	}
-	done, err := u.SignIn.Code(r.Context(), s.ClientID, s.ID, digits(code))
+	done, err := u.SignIn.Code(r.Context(), from(r, s.ClientID), s.ID, digits(code))
 	return u.finish(w, r, s, done, err)
 }
 

@@ -64,7 +64,7 @@ func (u *UI) handleSignUp(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (u *UI) beginSignUp(w http.ResponseWriter, r *http.Request, view SignUp, password string) (identity.SignUp, signin.Next, error) {
-	if err := fault.Join(u.count(r, u.Visits), u.count(r, u.Starts), u.count(r, u.Mails)); err != nil {
+	if err := fault.Join(u.count(r, u.Visits), u.count(r, u.Starts)); err != nil {
 		return identity.SignUp{}, signin.Next{}, err
 	}
 	client, err := u.Sessions.EnsureClient(r.Context(), w, r)
@@ -72,7 +72,7 @@ func (u *UI) beginSignUp(w http.ResponseWriter, r *http.Request, view SignUp, pa
 		return identity.SignUp{}, signin.Next{}, err
 	}
 	return u.SignIn.BeginSignUp(r.Context(), signin.SignUpForm{
-		Client: client.ID, Address: view.Email, FirstName: view.FirstName, LastName: view.LastName,
+		Client: client.ID, Source: source(r), Address: view.Email, FirstName: view.FirstName, LastName: view.LastName,
 		Password: password, ReturnURL: view.ReturnURL,
 	})
 }
@@ -110,12 +110,9 @@ func (u *UI) handleSignUpCode(w http.ResponseWriter, r *http.Request) error {
 	}
 	var done signin.Done
 	if do == DoResend {
-		if err = u.count(r, u.Mails); err != nil {
-			return err
-		}
-		err = u.SignIn.ResendSignUpCode(r.Context(), s.ClientID, s.ID)
+		err = u.SignIn.ResendSignUpCode(r.Context(), from(r, s.ClientID), s.ID)
 	} else if err = u.count(r, u.Tries); err == nil {
-		done, err = u.SignIn.VerifySignUp(r.Context(), s.ClientID, s.ID, digits(code))
+		done, err = u.SignIn.VerifySignUp(r.Context(), from(r, s.ClientID), s.ID, digits(code))
 	}
 	if err != nil {
 		list, status, ok := problems(err)

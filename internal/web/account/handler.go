@@ -2,6 +2,7 @@ package account
 
 import (
 	"crypto/rand"
+	"fmt"
 	"net/http"
 	"net/url"
 	"time"
@@ -26,7 +27,6 @@ type UI struct {
 	Visits   httpio.Counter // sign-ins and sign-ups begun, by address
 	Starts   httpio.Counter // those of them that do not go to an identity provider
 	Tries    httpio.Counter // codes and passwords tried, by address
-	Mails    httpio.Counter // codes mailed, by address
 	Dev      *Dev           // nil: not a development server
 
 	pages *page.Set
@@ -202,6 +202,9 @@ func formFailure(e *fault.Error) bool {
 func problemText(e *fault.Error) string {
 	if e.Code() == fault.FormParamFormatInvalid && e.Meta()["param_name"] == FieldEmail {
 		return "Enter an email address like name@company.com."
+	}
+	if wait, ok := e.Meta()["resets_in"].(int); ok && e.Code() == fault.VerificationCodeTooMany && wait > 60 {
+		return fmt.Sprintf("Several codes were sent already. Ask for another in %d minutes.", (wait+59)/60)
 	}
 	return e.Message()
 }

@@ -126,7 +126,7 @@ var errorWords = map[fault.Code]Words{
 	fault.UserLocked: {
 		"This account is locked for now",
 		"There were too many failed tries.",
-		[]string{"Wait an hour and try again, or ask an administrator to unlock it."},
+		[]string{"Wait an hour and try again.", "If it was not you who tried, tell whoever runs this application."},
 	},
 	fault.UserDeactivated: {
 		"This account is deactivated",
