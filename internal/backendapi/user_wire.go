@@ -168,7 +168,7 @@ func (a *API) wireUser(u manage.UserView) wireUser {
 	}
 	for _, account := range u.Accounts {
 		w.EnterpriseAccounts = append(w.EnterpriseAccounts, wireAccountOf(account))
-		if account.Connection.Provider.IsSAML() {
+		if account.Provider.IsSAML() {
 			w.SAMLAccounts = append(w.SAMLAccounts, wireSAMLAccountOf(account))
 		}
 	}
@@ -207,7 +207,7 @@ func wireAccountOf(a manage.AccountView) wireEnterpriseAccount {
 		Object:                 "enterprise_account",
 		ID:                     string(a.ID),
 		Protocol:               "saml",
-		Provider:               string(a.Connection.Provider),
+		Provider:               string(a.Provider),
 		Active:                 a.Connection.Active,
 		EmailAddress:           a.Email,
 		FirstName:              orNull(a.FirstName),
@@ -218,12 +218,12 @@ func wireAccountOf(a manage.AccountView) wireEnterpriseAccount {
 		Verification:           wireVerified{Object: "verification_saml", Status: "verified", Strategy: "saml"},
 		LastAuthenticatedAt:    millisOrNull(a.LastAuthenticatedAt),
 	}
+	if !a.Provider.IsSAML() {
+		w.Protocol = "oauth"
+		w.Verification.Object, w.Verification.Strategy = "verification_oauth", oauthStrategy(a.Provider)
+	}
 	if a.Connection.ID != "" {
-		w.EnterpriseConnection = &wireAccountConnection{Protocol: "saml", wireSAMLConnection: wireSAMLConnectionOf(a.Connection)}
-		if !a.Connection.Provider.IsSAML() {
-			w.Protocol, w.EnterpriseConnection.Protocol = "oauth", "oauth"
-			w.Verification.Object, w.Verification.Strategy = "verification_oauth", oauthStrategy(a.Connection.Provider)
-		}
+		w.EnterpriseConnection = &wireAccountConnection{Protocol: w.Protocol, wireSAMLConnection: wireSAMLConnectionOf(a.Connection)}
 	}
 	return w
 }

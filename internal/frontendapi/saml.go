@@ -140,7 +140,7 @@ func (a *API) complete(w http.ResponseWriter, r *http.Request, ret signin.Return
 		return err
 	}
 	client, known, err := a.Sessions.Client(r.Context(), r)
-	if err != nil {
+	if err != nil && !session.Superseded(err) { // a superseded cookie is as good as none
 		return err
 	}
 	if known {

@@ -280,3 +280,47 @@ func tokens(t *testing.T, w *world, b *browser) {
 	stranger.begin("bob@acme.test")
 	checkCode(t, "another browser", stranger.send(http.MethodPost, path, ""), 404, fault.NotFound)
 }
+
+// Threat T-SES-01, behaviour 4.C: a cookie that was there before the sign-in is told
+// that another superseded it.
+func TestTokens_ASupersededCookieIsToldSo(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		b, old := w.program(), w.program()
+		answer := w.answer(b.begin("ada@acme.test"), practice.Request{})
+		old.cookies["__client"] = b.cookies["__client"]
+		if rec := b.follows(b.crossSite(w.acs(), answer)); rec.Code != http.StatusSeeOther {
+			t.Fatal(rec.Body)
+		}
+		list, _, err := w.tools.Sessions.List(t.Context(), store.SessionFilter{}, store.Page{})
+		if err != nil || len(list) != 1 {
+			t.Fatalf("sessions %+v, %v", list, err)
+		}
+		path := "/v1/client/sessions/" + string(list[0].ID) + "/tokens"
+		checkCode(t, "the cookie of before", old.send(http.MethodPost, path, ""), 400, fault.CookieInvalid)
+		if rec := b.send(http.MethodPost, path, ""); rec.Code != http.StatusOK {
+			t.Errorf("the cookie of now: %d %s", rec.Code, rec.Body)
+		}
+	})
+}
+
+// Threat T-SES-01: nobody is locked out by a superseded cookie. What the provider
+// began makes another browser of it.
+func TestComplete_ASupersededCookieIsAsGoodAsNone(t *testing.T) {
+	w := onSQLite(t)
+	w.mayInitiate()
+	b := w.browser()
+	b.begin("ada@acme.test")
+	old := b.cookies["__client"]
+	b.follows(b.crossSite(w.acs(), w.unasked(practice.Request{})))
+	b.cookies["__client"] = old
+	rec := b.follows(b.crossSite(w.acs(), w.unasked(practice.Request{})))
+	if rec.Code != http.StatusSeeOther || b.cookies["__client"] == old {
+		t.Errorf("got %d, %s", rec.Code, rec.Body)
+	}
+	// What this browser began is another's by now.
+	ticket := b.begin("ada@acme.test")
+	b.cookies["__client"] = old
+	if rec := b.follows(b.crossSite(w.acs(), w.answer(ticket, practice.Request{}))); rec.Code != http.StatusUnauthorized || !strings.Contains(rec.Body.String(), "Finish in the browser where you began") {
+		t.Errorf("by the superseded cookie: %d %s", rec.Code, rec.Body)
+	}
+}

@@ -72,8 +72,9 @@ type EnterpriseAccount struct {
 	ID                  AccountID
 	UserID              UserID
 	ConnectionID        ConnectionID
-	Subject             string // NameID, or the mapped user_id attribute; at OIDC "sub", at Entra "tid:oid"
-	SubjectFormat       string // NameID format; empty at OIDC
+	Provider            Provider // of a connection that was deleted since; empty while it stands
+	Subject             string   // NameID, or the mapped user_id attribute; at OIDC "sub", at Entra "tid:oid"
+	SubjectFormat       string   // NameID format; empty at OIDC
 	Email               Email
 	FirstName           string
 	LastName            string

@@ -279,7 +279,7 @@ func TestConnection_ADomainGoesToOneOfTwoAtOnce(t *testing.T) {
 	})
 }
 
-// Behaviour 1.43: people stay, with their accounts.
+// Behaviour 1.43: people stay, with their accounts, which still name the provider.
 func TestConnection_DeletedItLeavesPeopleAlone(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		c := w.connect(manage.ConnectionChange{})
@@ -297,7 +297,7 @@ func TestConnection_DeletedItLeavesPeopleAlone(t *testing.T) {
 		_, err := w.s.Connection(t.Context(), c.ID)
 		refused(t, "read", err, fault.NotFound)
 		v := must(w.s.User(t.Context(), string(u.ID)))(t)
-		if len(v.Accounts) != 1 || v.Accounts[0].Connection.ID != "" || v.SSO[v.Emails[0].ID] {
+		if len(v.Accounts) != 1 || v.Accounts[0].Connection.ID != "" || v.Accounts[0].Provider != c.Provider || v.SSO[v.Emails[0].ID] {
 			t.Errorf("user %+v", v)
 		}
 	})

@@ -22,6 +22,7 @@ type UserView struct {
 }
 
 // AccountView is an enterprise account with its connection, zero if that is gone.
+// The account names the provider in either case.
 type AccountView struct {
 	identity.EnterpriseAccount
 	Connection identity.Connection
@@ -300,6 +301,9 @@ func userView(tx *store.Tx, u identity.User) (v UserView, err error) {
 		c, err := tx.Connection(a.ConnectionID)
 		if store.Optional(err) != nil {
 			return v, err
+		}
+		if err == nil {
+			a.Provider = c.Provider
 		}
 		v.Accounts = append(v.Accounts, AccountView{EnterpriseAccount: a, Connection: c})
 	}

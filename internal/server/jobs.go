@@ -35,6 +35,7 @@ func retention() store.Retention {
 	const day = 24 * time.Hour
 	return store.Retention{
 		Attempts: 90 * day, SignIns: 7 * day, Sessions: 30 * day, Clients: 30 * day, RateCounters: 3 * time.Hour,
+		Mail: 7 * day,
 	}
 }
 
@@ -84,13 +85,23 @@ func (s *Server) runJob(ctx context.Context, j job, holder string) error {
 	return j.run(ctx)
 }
 
-// prune removes what has expired, in small transactions.
+// prune removes what has expired, in small transactions. The earlier of the two
+// clocks counts, so that a node whose clock is ahead frees no mark of a used
+// assertion early (threat T-OPS-01).
 func (s *Server) prune(ctx context.Context) error {
+	now := s.Now()
+	at, ok, err := s.DB.Clock(ctx)
+	if err != nil {
+		return err
+	}
+	if ok && at.Before(now) {
+		now = at
+	}
 	for range pruneRounds {
 		var report store.PruneReport
 		err := s.DB.Write(ctx, func(tx *store.Tx) error {
 			var err error
-			report, err = tx.Prune(s.Now(), retention())
+			report, err = tx.Prune(now, retention())
 			return err
 		})
 		if err != nil || !report.More {

@@ -49,6 +49,7 @@ type Server struct {
 	handler  http.Handler
 	metrics  *metrics
 	stopping atomic.Bool
+	drifting atomic.Bool // as /readyz found last
 }
 
 // extras are what a development server has besides.
@@ -188,18 +189,6 @@ func (s *Server) serve(ctx context.Context, l net.Listener) error {
 // handleHealth says that the process lives.
 func (s *Server) handleHealth(w http.ResponseWriter, _ *http.Request) error {
 	return httpio.WriteJSON(w, http.StatusOK, map[string]string{"status": "ok"})
-}
-
-// handleReady says whether requests should be sent here.
-func (s *Server) handleReady(w http.ResponseWriter, r *http.Request) error {
-	if s.stopping.Load() {
-		return httpio.WriteJSON(w, http.StatusServiceUnavailable, map[string]string{"status": "stopping"})
-	}
-	if err := s.DB.Ping(r.Context()); err != nil {
-		s.log.LogAttrs(r.Context(), slog.LevelError, "not ready", slog.String("cause", err.Error()))
-		return httpio.WriteJSON(w, http.StatusServiceUnavailable, map[string]string{"status": "database unreachable"})
-	}
-	return httpio.WriteJSON(w, http.StatusOK, map[string]string{"status": "ready"})
 }
 
 // logger writes one line an event.

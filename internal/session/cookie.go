@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"usher/internal/fault"
+	"usher/internal/identity"
+	"usher/internal/secret"
 )
 
 const (
@@ -38,16 +40,28 @@ func (m *Manager) HostCookie(name string) string {
 
 // SetCookie gives the browser its token. Lax, so that the same-site GET after a
 // provider's cross-site POST brings it, and that POST itself does not.
-func (m *Manager) SetCookie(w http.ResponseWriter, token string) {
+func (m *Manager) SetCookie(w http.ResponseWriter, cookie string) {
 	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure wherever people come by https
 		Name:     ClientCookie,
-		Value:    token,
+		Value:    cookie,
 		Path:     "/",
 		MaxAge:   clientCookieAge,
 		HttpOnly: true,
 		Secure:   m.Secure,
 		SameSite: http.SameSiteLaxMode,
 	})
+}
+
+// newCookie is a new token for a browser, behind the browser's id: by that a
+// token that was superseded is told from one of a browser that is forgotten.
+func newCookie(id identity.ClientID) string {
+	return string(id) + "." + secret.NewToken(clientTokenBytes)
+}
+
+// clientOf is the browser that a cookie claims to be of.
+func clientOf(cookie string) identity.ClientID {
+	id, _, _ := strings.Cut(cookie, ".")
+	return identity.ClientID(id)
 }
 
 // clientToken reads the cookie; empty if there is none. Two of the name are

@@ -46,15 +46,22 @@ type Signed struct {
 const touchAfter = 5 * time.Minute
 
 // Client finds the browser that a request comes from. Without a cookie, or with
-// one that is superseded, ok is false; a doubled cookie is refused.
+// one of a browser that is forgotten, ok is false. A doubled cookie is refused,
+// and so is one that a later one superseded: see Superseded.
 func (m *Manager) Client(ctx context.Context, r *http.Request) (c identity.Client, ok bool, err error) {
-	token, err := clientToken(r)
-	if err != nil || token == "" {
+	cookie, err := clientToken(r)
+	if err != nil || cookie == "" {
 		return c, false, err
 	}
 	err = m.DB.Read(ctx, func(tx *store.Tx) error {
-		c, err = tx.ClientByTokenHash(m.hash(token))
-		return err
+		c, err = tx.ClientByTokenHash(m.hash(cookie))
+		if !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		if _, err := tx.Client(clientOf(cookie)); err != nil {
+			return err
+		}
+		return fault.New(fault.CookieInvalid).Detail("reason", superseded)
 	})
 	if errors.Is(err, store.ErrNotFound) {
 		return identity.Client{}, false, nil
@@ -62,27 +69,32 @@ func (m *Manager) Client(ctx context.Context, r *http.Request) (c identity.Clien
 	return c, err == nil, err
 }
 
-// EnsureClient is Client, but makes a browser that is not known yet and sets its
-// cookie. Only calls that begin something use it, never one that a forwarded
+const superseded = "superseded"
+
+// Superseded reports whether a request was refused for a cookie that its browser
+// has got another for since: it was planted or stolen before a sign-in (threat
+// T-SES-01), or a backup brought it back.
+func Superseded(err error) bool {
+	return fault.Is(err, fault.CookieInvalid) && fault.From(err).Reason() == superseded
+}
+
+// EnsureClient is Client, but makes a browser that is not known yet, or whose
+// cookie is superseded, and sets its cookie. Only calls that begin something use it, never one that a forwarded
 // link reaches (threats T-SAML-25, T-SAML-26).
 func (m *Manager) EnsureClient(ctx context.Context, w http.ResponseWriter, r *http.Request) (identity.Client, error) {
 	c, ok, err := m.Client(ctx, r)
-	if err != nil || ok {
+	if err != nil && !Superseded(err) || ok {
 		return c, err
 	}
 	now := m.Now()
-	token := secret.NewToken(clientTokenBytes)
-	c = identity.Client{
-		ID:        identity.NewID[identity.ClientID](now),
-		TokenHash: m.hash(token),
-		CreatedAt: now,
-		UpdatedAt: now,
-	}
+	id := identity.NewID[identity.ClientID](now)
+	cookie := newCookie(id)
+	c = identity.Client{ID: id, TokenHash: m.hash(cookie), CreatedAt: now, UpdatedAt: now}
 	err = m.DB.Write(ctx, func(tx *store.Tx) error { return tx.InsertClient(c) })
 	if err != nil {
 		return identity.Client{}, err
 	}
-	m.SetCookie(w, token)
+	m.SetCookie(w, cookie)
 	return c, nil
 }
 
@@ -210,12 +222,12 @@ func (m *Manager) Create(tx *store.Tx, st Start) (identity.Session, string, erro
 	if err := tx.InsertSession(s); err != nil {
 		return identity.Session{}, "", err
 	}
-	token := secret.NewToken(clientTokenBytes)
-	if _, err := tx.RotateClientToken(c.ID, c.TokenHash, m.hash(token), now); err != nil {
+	cookie := newCookie(c.ID)
+	if _, err := tx.RotateClientToken(c.ID, c.TokenHash, m.hash(cookie), now); err != nil {
 		return identity.Session{}, "", err
 	}
 	c.LastActiveSessionID, c.UpdatedAt = s.ID, now
-	return s, token, tx.UpdateClient(c)
+	return s, cookie, tx.UpdateClient(c)
 }
 
 // Reissue gives a browser that has shown its token a new one, in the transaction.
@@ -276,7 +288,7 @@ func (m *Manager) SetOrganization(ctx context.Context, id identity.SessionID, or
 	})
 }
 
-func (m *Manager) hash(token string) string { return m.Ring.HashToken("client", token) }
+func (m *Manager) hash(cookie string) string { return m.Ring.HashToken("client", cookie) }
 
 // Filter says which sessions a list is about.
 type Filter = store.SessionFilter

@@ -37,14 +37,16 @@ func TestClient_IsFoundByItsCookieAlone(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		b := w.browser()
 		c, ok, err := w.m.Client(t.Context(), b.request())
-		if err != nil || !ok || c.ID != b.client || strings.Contains(c.TokenHash, b.cookie) || len(b.cookie) != 43 {
+		if err != nil || !ok || c.ID != b.client || strings.Contains(c.TokenHash, b.cookie) || len(b.cookie) != len(b.client)+1+43 {
 			t.Errorf("client %+v, %v, %v", c, ok, err)
 		}
 		rec := httptest.NewRecorder()
 		if again := must(w.m.EnsureClient(t.Context(), rec, b.request()))(t); again.ID != b.client || len(rec.Header()) != 0 {
 			t.Errorf("known already: %s, %v", again.ID, rec.Header())
 		}
-		for name, cookie := range map[string]string{"none": "", "an unknown one": "x", "the hash": c.TokenHash} {
+		for name, cookie := range map[string]string{
+			"none": "", "an unknown one": "x", "the hash": c.TokenHash, "one of a browser that is forgotten": "client_x.token", "no browser's": "." + b.cookie,
+		} {
 			if _, ok, err := w.m.Client(t.Context(), (&browser{w: w, cookie: cookie}).request()); ok || err != nil {
 				t.Errorf("%s: %v, %v", name, ok, err)
 			}
@@ -58,8 +60,8 @@ func TestClient_IsFoundByItsCookieAlone(t *testing.T) {
 	})
 }
 
-// Threat T-SES-01: a cookie that was planted before the sign-in is worth nothing
-// after it.
+// Threat T-SES-01, behaviour 4.C: a cookie that was planted before the sign-in is
+// worth nothing after it, and is told so.
 func TestCreate_TheBrowserGetsAnotherCookie(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		b := w.browser()
@@ -68,15 +70,34 @@ func TestCreate_TheBrowserGetsAnotherCookie(t *testing.T) {
 		if b.cookie == planted.cookie {
 			t.Fatal("the cookie stayed")
 		}
-		if _, ok, err := w.m.Client(t.Context(), planted.request()); ok || err != nil {
-			t.Errorf("the planted cookie still names the browser: %v", err)
+		if _, ok, err := w.m.Client(t.Context(), planted.request()); ok || !fault.Is(err, fault.CookieInvalid) || !session.Superseded(err) {
+			t.Errorf("the planted cookie still names the browser: %v, %v", ok, err)
 		}
-		if _, err := w.m.Current(t.Context(), planted.request()); !fault.Is(err, fault.SignedOut) {
+		if _, err := w.m.Current(t.Context(), planted.request()); !session.Superseded(err) {
 			t.Errorf("by the planted cookie: %v", err)
 		}
 		signed := must(w.m.Current(t.Context(), b.request()))(t)
 		if signed.Session.ID != s.ID || signed.User.ID != w.ada.ID || signed.Client.LastActiveSessionID != s.ID {
 			t.Errorf("signed in %+v", signed)
+		}
+	})
+}
+
+// Threat T-SES-01: whoever has a superseded cookie starts again as another browser,
+// and is not locked out.
+func TestEnsureClient_ASupersededCookieIsReplaced(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		b := w.browser()
+		old := *b
+		b.signIn(nil)
+		rec := httptest.NewRecorder()
+		c := must(w.m.EnsureClient(t.Context(), rec, old.request()))(t)
+		old.receive(rec)
+		if again, ok, err := w.m.Client(t.Context(), old.request()); c.ID == b.client || !ok || err != nil || again.ID != c.ID {
+			t.Errorf("made %s, found %s, %v, %v", c.ID, again.ID, ok, err)
+		}
+		if signed := must(w.m.Current(t.Context(), b.request()))(t); signed.Client.ID != b.client {
+			t.Errorf("the first browser is %s", signed.Client.ID)
 		}
 	})
 }

@@ -5,12 +5,12 @@ import (
 )
 
 const accountColumns = `id, user_id, connection_id, subject, subject_format, email, first_name, last_name,
-	public_metadata, last_authenticated_at, deprovisioned_at, created_at, updated_at`
+	public_metadata, last_authenticated_at, deprovisioned_at, created_at, updated_at, provider`
 
 func scanAccount(row scanner) (a identity.EnterpriseAccount, err error) {
 	err = row.Scan(&a.ID, &a.UserID, &a.ConnectionID, &a.Subject, &a.SubjectFormat, &a.Email,
 		&a.FirstName, &a.LastName, (*metadata)(&a.PublicMetadata), (*milliseconds)(&a.LastAuthenticatedAt),
-		(*milliseconds)(&a.DeprovisionedAt), (*milliseconds)(&a.CreatedAt), (*milliseconds)(&a.UpdatedAt))
+		(*milliseconds)(&a.DeprovisionedAt), (*milliseconds)(&a.CreatedAt), (*milliseconds)(&a.UpdatedAt), &a.Provider)
 	return a, err
 }
 

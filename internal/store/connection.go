@@ -153,8 +153,15 @@ func (tx *Tx) BindTenant(id identity.ConnectionID, tenant string, now time.Time)
 }
 
 // DeleteConnection removes a connection with its revisions, keys and domains,
-// and reports whether it was there. People's accounts at it stay.
+// and reports whether it was there. People's accounts at it stay, and keep the
+// name of its provider.
 func (tx *Tx) DeleteConnection(id identity.ConnectionID) (bool, error) {
+	if _, err := tx.exec(`
+		UPDATE enterprise_accounts
+		SET provider = (SELECT provider FROM enterprise_connections c WHERE c.id = enterprise_accounts.connection_id)
+		WHERE connection_id = $1 AND EXISTS (SELECT 1 FROM enterprise_connections c WHERE c.id = $1)`, id); err != nil {
+		return false, err
+	}
 	return tx.execChanged(`DELETE FROM enterprise_connections WHERE id = $1`, id)
 }
 

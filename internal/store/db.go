@@ -115,6 +115,22 @@ func (db *DB) Ping(ctx context.Context) error {
 	})
 }
 
+// Clock tells the time of the database's server. SQLite has none of its own, and
+// ok is false: it runs on the clock of this process.
+func (db *DB) Clock(ctx context.Context) (now time.Time, ok bool, err error) {
+	if db.dialect.clock == "" {
+		return now, false, nil
+	}
+	err = db.Read(ctx, func(tx *Tx) error {
+		now, err = one(tx, func(row scanner) (at time.Time, err error) {
+			err = row.Scan((*milliseconds)(&at))
+			return at, err
+		}, db.dialect.clock)
+		return err
+	})
+	return now, err == nil, err
+}
+
 // Close waits for the transactions under way and closes the database; again, it
 // does nothing. It must not be called inside a transaction.
 func (db *DB) Close() error {

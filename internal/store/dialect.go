@@ -35,6 +35,7 @@ type dialect struct {
 	beginRead   string
 	beginSchema string // for a migration, which takes as long as it takes
 	lockSchema  string // run first in a migration; empty: beginSchema locks
+	clock       string // asks for the server's time in Unix milliseconds; empty: there is no server
 
 	// uniqueTries is how often a transaction runs that met a unique value which
 	// is taken. At PostgreSQL it may only have been too early to see the row
@@ -189,6 +190,7 @@ func (db *DB) openPostgres(o Options) error {
 		// Not serializable: what happened while it waited for the lock must show.
 		beginSchema: "BEGIN ISOLATION LEVEL READ COMMITTED",
 		lockSchema:  "SELECT pg_advisory_xact_lock(7574868937)", // a number of our own
+		clock:       "SELECT (EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::BIGINT",
 		uniqueTries: 3,
 		classify:    classifyPostgres,
 	}

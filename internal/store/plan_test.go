@@ -127,7 +127,7 @@ func TestStatements_UseAnIndex(t *testing.T) {
 		ignore(nil, tx.ForgetCount("x"))
 		ignore(nil, tx.AbandonSignIns("x", at(0)))
 		ignore(nil, tx.AbandonSignUps("x", at(0)))
-		ignore(tx.Prune(at(0), store.Retention{Attempts: 1, SignIns: 1, Sessions: 1, Clients: 1, RateCounters: 1}))
+		ignore(tx.Prune(at(0), store.Retention{Attempts: 1, SignIns: 1, Sessions: 1, Clients: 1, RateCounters: 1, Mail: 1}))
 		return nil
 	})
 	texts := db.Prepared()

@@ -290,6 +290,13 @@ func TestPrune_RemovesOnlyWhatIsOver(t *testing.T) {
 				func() error { return tx.InsertSession(session(3*hour, "client_used", u.ID)) },
 				func() error { return tx.InsertSignIn(signIn(1, "client_old")) },
 			}
+			for i := range 2 { // threat T-DOS-17: also where there is no mail server to take them
+				m := identity.Mail{ID: identity.MailID(string(rune('a' + i))), To: "ada@acme.test", CreatedAt: at(1 + i*hour)}
+				steps = append(steps,
+					func() error { return tx.InsertMailOutbox(m) },
+					func() error { return tx.InsertMailbox(m) },
+				)
+			}
 			for i, expires := range []int{0, hour / 2, 2 * hour} {
 				name := string(rune('a' + i))
 				steps = append(steps,
@@ -305,11 +312,11 @@ func TestPrune_RemovesOnlyWhatIsOver(t *testing.T) {
 		})
 		var report store.PruneReport
 		write(t, db, func(tx *store.Tx) (err error) {
-			report, err = tx.Prune(at(hour+2), store.Retention{Attempts: time.Hour, Clients: time.Hour})
+			report, err = tx.Prune(at(hour+2), store.Retention{Attempts: time.Hour, Clients: time.Hour, Mail: time.Hour})
 			return err
 		})
-		// One each of assertions, requests, verdicts, evidence, attempts and clients.
-		if want := (store.PruneReport{Removed: 6}); report != want {
+		// One each of assertions, requests, verdicts, evidence, attempts, clients and mails unsent and kept.
+		if want := (store.PruneReport{Removed: 8}); report != want {
 			t.Errorf("got %+v, want %+v", report, want)
 		}
 		write(t, db, func(tx *store.Tx) (err error) {

@@ -9,6 +9,7 @@ type Retention struct {
 	Sessions     time.Duration // sessions, from their absolute end
 	Clients      time.Duration // browsers without a session, from their last change
 	RateCounters time.Duration // from the start of their window
+	Mail         time.Duration // unsent mail and the development mailbox, from its making
 }
 
 const (
@@ -17,7 +18,7 @@ const (
 	pruneBatch = 500
 
 	// replayMargin is how long a used assertion, and what else guards against a
-	// replay, is kept after its end (threat T-OPS-15).
+	// replay, is kept after its end (threats T-OPS-01, T-OPS-15).
 	replayMargin = time.Hour
 )
 
@@ -28,7 +29,8 @@ type PruneReport struct {
 }
 
 // Prune removes a batch of what is over: pending requests, verdicts, used
-// assertions and evidence after their end, and the rest as r says.
+// assertions and evidence after their end, and the rest as r says. What is sealed
+// with a key that was lost goes too: nothing is read.
 func (tx *Tx) Prune(now time.Time, r Retention) (PruneReport, error) {
 	const forever = -1
 	before := func(d time.Duration) int64 {
@@ -63,6 +65,10 @@ func (tx *Tx) Prune(now time.Time, r Retention) (PruneReport, error) {
 				AND NOT EXISTS (SELECT 1 FROM sessions s WHERE s.client_id = c.id) LIMIT $2)`, before(r.Clients)},
 		{`DELETE FROM rate_counters WHERE (name, window_start) IN
 			(SELECT name, window_start FROM rate_counters WHERE window_start < $1 LIMIT $2)`, before(r.RateCounters)},
+		{`DELETE FROM outbox WHERE id IN
+			(SELECT id FROM outbox WHERE created_at < $1 LIMIT $2)`, before(r.Mail)},
+		{`DELETE FROM mailbox WHERE id IN
+			(SELECT id FROM mailbox WHERE created_at < $1 LIMIT $2)`, before(r.Mail)},
 	} {
 		if p.before == forever {
 			continue
