@@ -165,6 +165,11 @@ func TestUsers_ShowTheirEnterpriseAccounts(t *testing.T) {
 		equal(t, "memberships", pick(members, "organization", "slug"), []string{"acme"})
 		f.call("DELETE", "/enterprise_connections/"+company.conn, nil)
 		alice = f.call("GET", "/users/"+str(alice, "id"), nil) // people stay
+		account = alice["enterprise_accounts"].([]any)[0]      // behaviour 1.43: with their accounts, told truly
+		equal(t, "provider of one that is gone", str(account, "provider"), "saml_custom")
+		equal(t, "connection that is gone", at(account, "enterprise_connection"), any(nil))
+		equal(t, "active without the connection", at(account, "active"), any(false))
+		equal(t, "old shape without the connection", str(alice["saml_accounts"].([]any)[0], "provider"), "saml_custom")
 		equal(t, "SSO without the connection", at(alice["email_addresses"].([]any)[0], "matches_sso_connection"), any(false))
 	})
 }
