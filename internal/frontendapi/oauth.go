@@ -6,6 +6,7 @@ import (
 	"net/url"
 
 	"usher/internal/httpio"
+	"usher/internal/session"
 	"usher/internal/signin"
 )
 
@@ -29,7 +30,7 @@ func (a *API) handleOAuthCallback(w http.ResponseWriter, r *http.Request) error 
 		return err
 	}
 	client, _, err := a.Sessions.Client(r.Context(), r)
-	if err != nil {
+	if err != nil && !session.Superseded(err) { // a superseded cookie is as good as none
 		return err
 	}
 	done, err := a.SignIn.FinishOIDC(r.Context(), signin.Callback{
