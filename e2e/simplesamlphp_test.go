@@ -3,24 +3,16 @@ package e2e
 import (
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 )
 
 // ssp is a SimpleSAMLphp, as Debian packages it, with a configuration of its own.
-// It is the identity provider that we did not write.
-type ssp struct {
-	t    *testing.T
-	base string // http://localhost:PORT: another site than Usher's 127.0.0.1
-	dir  string
-}
+type ssp struct{ *neighbour }
 
 const sspRoot = "/usr/share/simplesamlphp"
 
@@ -33,78 +25,21 @@ func startSSP(t *testing.T) *ssp {
 	if _, err := os.Stat(sspRoot + "/www/module.php"); err != nil {
 		unavailable(t, "SimpleSAMLphp is not installed: apt-get install simplesamlphp, or make test")
 	}
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	port := l.Addr().(*net.TCPAddr).Port
-	l.Close()
-	s := &ssp{t: t, base: fmt.Sprintf("http://localhost:%d", port), dir: t.TempDir()}
-	for _, name := range []string{"config", "metadata", "cert", "log", "data", "tmp", "sessions"} {
-		if err := os.Mkdir(filepath.Join(s.dir, name), 0o700); err != nil {
-			t.Fatal(err)
-		}
-	}
+	s := &ssp{newNeighbour(t, "SimpleSAMLphp", "config", "metadata", "cert", "log", "data", "tmp", "sessions")}
+	s.ready = s.metadataURL()
 	s.configure()
-	cmd := exec.Command(php, "-d", "session.save_path="+filepath.Join(s.dir, "sessions"), "-d", "display_errors=0",
-		"-d", "opcache.revalidate_freq=0", // else it reads a changed file two seconds late
-		"-S", fmt.Sprintf("127.0.0.1:%d", port), "-t", sspRoot+"/www")
-	cmd.Env = append(os.Environ(), "SIMPLESAMLPHP_CONFIG_DIR="+filepath.Join(s.dir, "config"), "PHP_CLI_SERVER_WORKERS=2")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
-	out, err := os.Create(filepath.Join(s.dir, "php.log"))
-	if err != nil {
-		t.Fatal(err)
+	s.command = func() *exec.Cmd {
+		cmd := exec.Command(php, "-d", "session.save_path="+filepath.Join(s.dir, "sessions"), "-d", "display_errors=0",
+			"-d", "opcache.revalidate_freq=0", // else it reads a changed file two seconds late
+			"-S", "127.0.0.1:"+s.port, "-t", sspRoot+"/www")
+		cmd.Env = append(os.Environ(), "SIMPLESAMLPHP_CONFIG_DIR="+filepath.Join(s.dir, "config"), "PHP_CLI_SERVER_WORKERS=2")
+		return cmd
 	}
-	cmd.Stdout, cmd.Stderr = out, out
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
-		_ = cmd.Wait()
-		out.Close()
-		if t.Failed() {
-			b, _ := os.ReadFile(out.Name())
-			t.Logf("SimpleSAMLphp said:\n%s", b)
-		}
-	})
-	s.await()
+	s.start()
 	return s
 }
 
-// await waits until the metadata is served.
-func (s *ssp) await() {
-	s.t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
-	for {
-		res, err := http.Get(s.metadataURL())
-		if err == nil {
-			res.Body.Close()
-			if res.StatusCode == http.StatusOK {
-				return
-			}
-			err = fmt.Errorf("status %s", res.Status)
-		}
-		if time.Now().After(deadline) {
-			s.t.Fatal("SimpleSAMLphp does not answer: ", err)
-		}
-		time.Sleep(50 * time.Millisecond) // another program's start can only be polled
-	}
-}
-
 func (s *ssp) metadataURL() string { return s.base + "/saml2/idp/metadata.php" }
-
-// write puts a file of configuration into place.
-func (s *ssp) write(name, text string) {
-	s.t.Helper()
-	path := filepath.Join(s.dir, name)
-	if err := os.WriteFile(path+".new", []byte(text), 0o600); err != nil {
-		s.t.Fatal(err)
-	}
-	if err := os.Rename(path+".new", path); err != nil {
-		s.t.Fatal(err)
-	}
-}
 
 func (s *ssp) configure() {
 	key, cert := filepath.Join(s.dir, "cert/idp.key"), filepath.Join(s.dir, "cert/idp.crt")
