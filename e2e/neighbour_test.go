@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -97,6 +98,16 @@ func (n *neighbour) start() {
 	}
 }
 
+// stop ends it; nothing listens on its port any more. What it remembers stays.
+func (n *neighbour) stop() {
+	n.t.Helper()
+	n.end(syscall.SIGTERM)
+	if c, err := net.Dial("tcp4", "127.0.0.1:"+n.port); err == nil {
+		c.Close()
+		n.t.Fatalf("%s still listens", n.name)
+	}
+}
+
 func (n *neighbour) end(s syscall.Signal) {
 	if n.cmd == nil {
 		return
@@ -112,4 +123,12 @@ func (n *neighbour) write(name, text string) {
 	path := filepath.Join(n.dir, name)
 	must(n.t, os.WriteFile(path+".new", []byte(text), 0o600))
 	must(n.t, os.Rename(path+".new", path))
+}
+
+// writeJSON is write for a value.
+func (n *neighbour) writeJSON(name string, value any) {
+	n.t.Helper()
+	b, err := json.Marshal(value)
+	must(n.t, err)
+	n.write(name, string(b))
 }
