@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"usher/internal/fault"
 )
 
 func TestClaims_Lookup(t *testing.T) {
@@ -72,6 +74,18 @@ func TestClaims_Lookup(t *testing.T) {
 	}
 	if got := string(encode(t, Claims{})); got != "{}" {
 		t.Errorf("no claims: %s", got)
+	}
+}
+
+func TestParseClaims_RefusesWithAFault(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"", "[]", `{"a":1,"a":2}`} {
+		_, err := ParseClaims([]byte(text))
+		wantFault(t, err, fault.OAuthFetchUserError, "malformed")
+	}
+	var c Claims
+	if err := json.Unmarshal([]byte(`{"a":1,"a":2}`), &c); err == nil {
+		t.Error("kept claims are read less strictly")
 	}
 }
 

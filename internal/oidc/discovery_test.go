@@ -82,6 +82,16 @@ func TestParseDiscovery(t *testing.T) {
 	}
 }
 
+func TestParseDiscovery_KnowsGoogle(t *testing.T) {
+	t.Parallel()
+	d := goodDiscovery()
+	d["issuer"] = googleIssuer
+	p, err := ParseDiscovery(encode(t, d), DiscoveryURL(googleIssuer))
+	if err != nil || p.Quirk != QuirkGoogle {
+		t.Errorf("got %+v, %v", p, err)
+	}
+}
+
 // T-OIDC-19.
 func TestParseDiscovery_NamesAreExactAndOccurOnce(t *testing.T) {
 	t.Parallel()

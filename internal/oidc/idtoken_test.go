@@ -102,6 +102,13 @@ func TestRedeem_JudgesTheIDToken(t *testing.T) {
 			p.token.alg, p.token.key = jose.ES256, s.p256
 			p.keys = []map[string]any{jwk(t, s.p384, map[string]any{"kid": "k1"})}
 		}, "key"},
+		{"T-OIDC-11: an Ed25519 key for RS256", func(t *testing.T, p *provider) {
+			p.keys = []map[string]any{jwk(t, s.ed, map[string]any{"kid": "k1"})}
+		}, "key"},
+		{"T-OIDC-11: a key of a kind that nobody knows", func(_ *testing.T, p *provider) { p.keys = []map[string]any{{"kty": "new", "kid": "k1"}} }, "key"},
+		{"T-OIDC-11: RSA of 16384 bits", func(_ *testing.T, p *provider) {
+			p.keys[0]["n"] = b64("\xff" + strings.Repeat("\x01", 2047))
+		}, "key"},
 		{"T-OIDC-11: a symmetric key", func(_ *testing.T, p *provider) {
 			p.keys = []map[string]any{{"kty": "oct", "k": b64(testSecret), "kid": "k1"}}
 		}, "kid_unknown"},
@@ -123,6 +130,15 @@ func TestRedeem_JudgesTheIDToken(t *testing.T) {
 		{"T-OIDC-13: five parts", func(_ *testing.T, p *provider) { p.token.raw = b64(`{"alg":"dir","enc":"A256GCM"}`) + "..a.b.c" }, "encrypted"},
 		{"T-OIDC-13: a token in a token", header("cty", "JWT"), "encrypted"},
 		{"T-OIDC-13: two parts", func(_ *testing.T, p *provider) { p.token.raw = "a.b" }, "malformed"},
+		{"T-OIDC-13: padded base64", func(t *testing.T, p *provider) { p.token.raw = strings.Replace(p.token.sign(t), ".", "=.", 1) }, "malformed"},
+		{"T-OIDC-13: a line break in it", func(t *testing.T, p *provider) { p.token.raw = p.token.sign(t) + "\n" }, "malformed"},
+		{"T-OIDC-13: bits that stand for nothing", func(t *testing.T, p *provider) {
+			r := p.token.sign(t) // 256 bytes are 342 characters, the last of which has four bits to spare
+			p.token.raw = r[:len(r)-1] + string("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"[strings.IndexByte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", r[len(r)-1])|1])
+		}, "malformed"},
+		{"T-OIDC-13: the header is no JSON", raw("alg", unsigned), "malformed"},
+		{"T-OIDC-13: kid is a number", raw(`{"alg":"RS256","kid":1}`, unsigned), "malformed"},
+		{"T-OIDC-13: enc in a signed token's header", raw(`{"alg":"RS256","enc":"A256GCM"}`, unsigned), "encrypted"},
 		{"T-OIDC-13: JSON serialization", func(_ *testing.T, p *provider) { p.token.raw = `{"payload":"e30"}` }, "malformed"},
 		{"T-DOS-07: thousands of dots", func(_ *testing.T, p *provider) { p.token.raw = strings.Repeat(".", 20_000) }, "malformed"},
 		{"T-DOS-07: over 64 KiB", func(_ *testing.T, p *provider) { p.token.claims["x"] = strings.Repeat("x", maxToken) }, "too_large"},

@@ -250,8 +250,8 @@ func TestKeySets_OneFetchForAllWhoAsk(t *testing.T) {
 	})
 	uri, w := p.server.URL+"/keys", wantedKey{alg: "RS256", kid: "k1"}
 	impatient, cancel := context.WithCancel(t.Context())
-	var wg sync.WaitGroup
-	wg.Go(func() {
+	var gaveUp, wg sync.WaitGroup
+	gaveUp.Go(func() {
 		if ev := c.Keys.find(impatient, uri, w); ev.Failure == nil || ev.Failure.Reason != "timeout" {
 			t.Errorf("who gave up got %+v", ev)
 		}
@@ -265,6 +265,7 @@ func TestKeySets_OneFetchForAllWhoAsk(t *testing.T) {
 		})
 	}
 	cancel()
+	gaveUp.Wait()
 	close(release)
 	wg.Wait()
 	if n := p.called("/keys"); n != 1 { // a second one would have closed "arrived" twice
