@@ -259,11 +259,9 @@ func freshness(h http.Header) time.Duration {
 	return min(max(fresh, minFresh), maxFresh)
 }
 
-// add puts further keys to the evidence, each once.
+// add puts further keys to the evidence, each once. That there are none to add
+// takes nothing from those that are there.
 func (ev *KeyEvidence) add(more *KeyEvidence) {
-	if ev.Failure == nil {
-		ev.Failure = more.Failure
-	}
 	have := map[string]bool{}
 	for _, raw := range ev.Keys {
 		have[string(raw)] = true

@@ -2,6 +2,7 @@ package oidc
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -270,6 +271,16 @@ func TestKeySets_OneFetchForAllWhoAsk(t *testing.T) {
 	wg.Wait()
 	if n := p.called("/keys"); n != 1 { // a second one would have closed "arrived" twice
 		t.Errorf("%d fetches", n)
+	}
+}
+
+func TestKeyEvidence_AddTakesEachKeyOnce(t *testing.T) {
+	t.Parallel()
+	ev := &KeyEvidence{Keys: []json.RawMessage{[]byte("1")}}
+	ev.add(&KeyEvidence{Keys: []json.RawMessage{[]byte("1"), []byte("2")}})
+	ev.add(&KeyEvidence{Failure: &Failure{Reason: "timeout"}})
+	if len(ev.Keys) != 2 || ev.Failure != nil {
+		t.Errorf("got %+v", ev)
 	}
 }
 
