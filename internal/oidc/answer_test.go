@@ -122,8 +122,11 @@ func TestRedeem_AnAnswerOfAnotherIssuerEndsThere(t *testing.T) {
 		"https://login.microsoftonline.com/" + testTenant + "/v2.0":     true,
 		"https://login.microsoftonline.com/" + consumerTenant + "/v2.0": false,
 		"https://login.microsoftonline.com/{tenantid}/v2.0":             false,
-		"https://login.microsoftonline.com/x/../v2.0":                   false,
-		"https://evil.test/" + testTenant + "/v2.0":                     false,
+		testTenant:           false,
+		testTenant + "/v2.0": false,
+		"https://login.microsoftonline.com/" + testTenant: false,
+		"https://login.microsoftonline.com/x/../v2.0":     false,
+		"https://evil.test/" + testTenant + "/v2.0":       false,
 	} {
 		if got := m.namesIssuer(iss); got != want {
 			t.Errorf("Microsoft, %s: got %t", iss, got)

@@ -92,6 +92,7 @@ func TestParseClaims_RefusesWithAFault(t *testing.T) {
 func TestParseJSON(t *testing.T) {
 	t.Parallel()
 	rows := map[string]bool{
+		`"\ude00"`: false, `"\b0000"`: true, `"\ud800`: false, `"\ud83dxxxxxx"`: false, `"\ud83d\uffff"`: false,
 		`{}`: true, ` {"a":[1,"x",null,true,{"b":{}}]} `: true, `"\ud83d\ude00"`: true, `"\\ud800"`: true, `"\\\\u0000"`: true, `[]`: true, `5`: true,
 		``: false, `{`: false, `{"a"}`: false, `{"a":1,}`: false, `{"a":1}x`: false, `{"a":1} {}`: false, `{'a':1}`: false, `{a:1}`: false,
 		`{"a":1,"a":1}`: false, `{"a":1,"\u0061":1}`: false, `[{"a":1,"a":1}]`: false, `NaN`: false, `01`: false, `"\ud800"`: false, `"\ud800x"`: false,

@@ -220,6 +220,11 @@ func TestProvider_ValidateTellsAllFaults(t *testing.T) {
 			AuthorizationEndpoint: "https://i.test/a", TokenEndpoint: "https://i.test/t", JWKSURI: "https://i.test/k", UserInfoEndpoint: "https://i.test/u",
 		}, "issuer"},
 	}
+	for _, half := range []Provider{{Issuer: "i"}, {JWKSURI: "k"}} {
+		if half.HasIDToken() {
+			t.Errorf("an ID token is expected of %+v", half)
+		}
+	}
 	for name, row := range rows {
 		var got []string
 		if err := row.given.Validate(); err != nil {

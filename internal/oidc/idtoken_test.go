@@ -201,6 +201,9 @@ func TestRedeem_JudgesTheIDToken(t *testing.T) {
 		{"T-OIDC-16: iat in the future within the skew", set("iat", now.Add(120*time.Second).Unix()), ""},
 		{"T-OIDC-16: nbf in the future", set("nbf", now.Add(121*time.Second).Unix()), "time"},
 		{"T-OIDC-16: nbf has come", set("nbf", now.Unix()), ""},
+		{"T-OIDC-16: nbf as text", set("nbf", "soon"), "time"},
+		{"T-OIDC-16: iat as a float", set("iat", float64(now.Unix())+0.5), "time"},
+		{"T-OIDC-16: exp beyond the year 9999", set("exp", int64(maxSeconds)+1), "time"},
 		{"T-OIDC-16: exp as text", set("exp", fmt.Sprint(now.Add(time.Hour).Unix())), "time"},
 		{"T-OIDC-16: exp as a float", text(`"exp":`+fmt.Sprint(now.Add(time.Hour).Unix()), `"exp":1.9e9`), "time"},
 		{"T-OIDC-16: exp is negative", set("exp", -1), "time"},
@@ -211,6 +214,9 @@ func TestRedeem_JudgesTheIDToken(t *testing.T) {
 		{"T-OIDC-17: no nonce", drop("nonce"), "nonce"},
 		{"T-OIDC-17: at_hash is right", set("at_hash", leftHash("RS256", testAccess)), ""},
 		{"T-OIDC-17: at_hash is another token's", set("at_hash", leftHash("RS256", "other")), "at_hash"},
+		{"T-OIDC-17: at_hash is empty, and no access token came", func(_ *testing.T, p *provider) {
+			p.token.claims["at_hash"], p.answer = "", map[string]any{"access_token": nil}
+		}, "at_hash"},
 		{"T-OIDC-17: at_hash is null", set("at_hash", nil), "at_hash"},
 		{"T-OIDC-19: a member twice", text(`"sub":"u-1"`, `"sub":"u-1","sub":"u-2"`), "malformed"},
 		{"T-OIDC-19: a member twice, once escaped", text(`"sub":"u-1"`, `"sub":"u-1","\u0073ub":"u-2"`), "malformed"},
@@ -302,6 +308,21 @@ func TestJudge_RefusesWhereNothingIsExpected(t *testing.T) {
 	}
 	if got := (Provider{}).namesIssuer(""); got {
 		t.Error("an empty issuer is nobody's")
+	}
+}
+
+// T-OIDC-16: a time that is no time is refused also when evidence is looked at
+// without a clock.
+func TestJudge_ReadsTimesWithoutAClock(t *testing.T) {
+	t.Parallel()
+	for _, exp := range []any{"soon", 1.5, -1, 1e300, nil, int64(maxSeconds) + 1} {
+		p := newProvider(t)
+		p.token.claims["exp"] = exp
+		c := p.client()
+		e := p.expect(c)
+		e.Skip.Time = true
+		r, err := c.Redeem(t.Context(), testExchange(), e)
+		wantTEE(t, r, err, "time")
 	}
 }
 

@@ -106,14 +106,10 @@ func (i *Identity) Lookup(path string) (Value, bool) {
 		if path == i.EmailClaim && i.Email != "" {
 			return Value{Kind: KindText, Text: i.Email}, true
 		}
-		switch i.EmailFrom {
-		case FromMailbox:
-			return Value{}, false
-		case FromUserInfo:
+		if i.EmailFrom == FromUserInfo {
 			return i.UserInfo.Lookup(path)
-		case FromIDToken:
 		}
-		return i.IDToken.Lookup(path)
+		return i.IDToken.Lookup(path) // GitHub has none
 	}
 	if v, ok := i.IDToken.Lookup(path); ok {
 		return v, true

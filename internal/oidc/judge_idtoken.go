@@ -3,7 +3,6 @@ package oidc
 import (
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -70,8 +69,8 @@ func (j *judge) judgeClaims(claims object, key publicKey, accessTokenHash string
 			return err
 		}
 	}
-	sub, text := claims["sub"].(string)
-	if err := j.check("subject", text && sub != "" && len(sub) <= maxSubject,
+	sub := claims.text("sub")
+	if err := j.check("subject", sub != "" && len(sub) <= maxSubject,
 		refusal{"sub", fmt.Sprintf("text of 1 to %d characters", maxSubject), describe(claims["sub"])}); err != nil {
 		return err
 	}
@@ -105,8 +104,8 @@ func (j *judge) judgeIssuer(claims object, key publicKey) error {
 // party where there are several or one is named.
 func (j *judge) judgeAudience(claims object) error {
 	id := j.expect.ClientID
-	audiences, ok := audiencesOf(claims["aud"])
-	if err := j.check("audience", ok && id != "" && slices.Contains(audiences, id), refusal{"aud", id, describe(claims["aud"])}); err != nil {
+	audiences := audiencesOf(claims["aud"])
+	if err := j.check("audience", id != "" && slices.Contains(audiences, id), refusal{"aud", id, describe(claims["aud"])}); err != nil {
 		return err
 	}
 	azp, there := claims["azp"]
@@ -116,23 +115,23 @@ func (j *judge) judgeAudience(claims object) error {
 	return j.check("authorized_party", azp == id, refusal{"aud", "azp " + id, "azp " + describe(azp)})
 }
 
-// audiencesOf reads aud, a text or a list of texts.
-func audiencesOf(v any) ([]string, bool) {
+// audiencesOf reads aud, a text or a list of texts; anything else is nobody.
+func audiencesOf(v any) []string {
 	switch v := v.(type) {
 	case string:
-		return []string{v}, true
+		return []string{v}
 	case []any:
 		var list []string
 		for _, item := range v {
 			s, ok := item.(string)
 			if !ok {
-				return nil, false
+				return nil
 			}
 			list = append(list, s)
 		}
-		return list, true
+		return list
 	}
-	return nil, false
+	return nil
 }
 
 // judgeTimes wants exp and iat, and takes nbf.
@@ -175,18 +174,15 @@ func (j *judge) begun(name string, t time.Time) error {
 	return j.check(name, !t.After(latest), refusal{"time", "a time until " + instant(latest), instant(t)})
 }
 
-// secondsForm is how the times of a token are taken: whole seconds since 1970,
-// no more digits than a time.Time holds (threat T-OIDC-16).
-var secondsForm = regexp.MustCompile(`^[0-9]{1,11}$`)
+// maxSeconds is the latest time that a token may name, in seconds since 1970:
+// the end of the year 9999, as far as RFC 3339 goes.
+const maxSeconds = 253402300799
 
-// seconds reads a time of a token.
+// seconds reads a time of a token, whole seconds since 1970 (threat T-OIDC-16).
 func (j *judge) seconds(name string, v any) (time.Time, error) {
-	n, ok := v.(json.Number)
-	if !ok || !secondsForm.MatchString(n.String()) {
-		return time.Time{}, j.note(name, &refusal{"time", "whole seconds since 1970", describe(v)})
-	}
+	n, _ := v.(json.Number) // "" for anything else, which is no number
 	s, err := strconv.ParseInt(n.String(), 10, 64)
-	if err != nil {
+	if err != nil || s < 0 || s > maxSeconds {
 		return time.Time{}, j.note(name, &refusal{"time", "whole seconds since 1970", describe(v)})
 	}
 	return time.Unix(s, 0).UTC(), nil

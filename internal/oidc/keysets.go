@@ -98,12 +98,11 @@ func (s *keySet) shouldFetch(w wantedKey, now time.Time) bool {
 	case s.flight != nil:
 		return missing || old
 	case old:
-		return s.failure == nil || now.Sub(s.triedAt) >= retryPause
+		return now.Sub(s.triedAt) >= retryPause
 	case !missing || now.Sub(s.refetchedAt) < refetchPause:
 		return false
 	}
-	at, known := s.unknown[w.kid]
-	return !known || now.Sub(at) >= forgetKeyID
+	return now.Sub(s.unknown[w.kid]) >= forgetKeyID // long ago, if it was never met
 }
 
 // start starts a fetch, or joins the one that runs. The caller holds the lock.

@@ -274,6 +274,24 @@ func TestKeySets_OneFetchForAllWhoAsk(t *testing.T) {
 	}
 }
 
+// What is kept with a sign-in are the keys that its token names, and why none is.
+func TestKeySets_EvidenceHasTheNamedKeysAlone(t *testing.T) {
+	t.Parallel()
+	p := newProvider(t)
+	p.keys = append(p.keys, rsaKey(t, "k2"))
+	r, err := p.redeem()
+	wantTEE(t, r, err, "")
+	if k := r.Evidence.Keys; len(k.Keys) != 1 || len(k.Known) != 2 {
+		t.Errorf("got %d keys of %q", len(k.Keys), k.Known)
+	}
+	p.token.header["kid"] = "k3"
+	r, err = p.redeem()
+	wantTEE(t, r, err, "kid_unknown")
+	if last := r.Result.Checks[len(r.Result.Checks)-1]; last.Name != "keys" || last.Expected != "one of k1, k2" || last.Received != "k3" {
+		t.Errorf("got %+v", last)
+	}
+}
+
 func TestKeyEvidence_AddTakesEachKeyOnce(t *testing.T) {
 	t.Parallel()
 	ev := &KeyEvidence{Keys: []json.RawMessage{[]byte("1")}}

@@ -80,6 +80,21 @@ func TestRefresh(t *testing.T) {
 	}
 }
 
+// T-RP-27, T-EASIE-03: every tenant's tokens verify; only the person's own counts.
+func TestRefresh_AnotherMicrosoftTenantIsRefused(t *testing.T) {
+	t.Parallel()
+	p := newProvider(t)
+	r := RefreshRequest{Provider: microsoft(p), ClientID: testClient, ClientSecret: testSecret, RefreshToken: "old", Subject: "u-1"}
+	r.Issuer = p.server.URL + "/" + testTenant + "/v2.0"
+	if got := p.client().Refresh(t.Context(), r); got.Liveness != Alive {
+		t.Errorf("the own tenant: %+v", got)
+	}
+	r.Issuer = p.server.URL + "/" + otherTenant + "/v2.0"
+	if got := p.client().Refresh(t.Context(), r); got.Liveness != Unknown || !got.Refused || got.Reason != "iss" {
+		t.Errorf("another tenant: %+v", got)
+	}
+}
+
 // T-EASIE-09: slow.
 func TestRefresh_SlowIsUnknown(t *testing.T) {
 	t.Parallel()

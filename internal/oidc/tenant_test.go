@@ -86,6 +86,17 @@ func TestRedeem_Microsoft(t *testing.T) {
 	}
 }
 
+// T-EASIE-04: without a place for the tenant, no issuer is every tenant's.
+func TestRedeem_MicrosoftNeedsAPlaceForTheTenant(t *testing.T) {
+	t.Parallel()
+	p := newProvider(t)
+	d := microsoft(p)
+	d.Issuer = p.server.URL + "/" + testTenant + "/v2.0"
+	p.token.claims["tid"] = otherTenant
+	r, err := p.client().Redeem(t.Context(), testExchange(), Expect{Now: noon(), Provider: d, ClientID: testClient, Nonce: testNonce})
+	wantTEE(t, r, err, "iss")
+}
+
 // T-EASIE-02, T-EASIE-05.
 func TestRedeem_MicrosoftNamesThatAnyoneCanChooseAreNoAddress(t *testing.T) {
 	t.Parallel()

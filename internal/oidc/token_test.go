@@ -169,6 +169,28 @@ func TestRedeem_ExplainsTheTokenEndpoint(t *testing.T) {
 	}
 }
 
+// T-OIDC-29: a token that would break a header is refused, not sent.
+func TestRedeem_TokensArePrintable(t *testing.T) {
+	t.Parallel()
+	for name, answer := range map[string]map[string]any{
+		"a line break":     {"access_token": "a\r\nb"},
+		"a space":          {"access_token": "a b"},
+		"another alphabet": {"refresh_token": "é"},
+		"endless":          {"access_token": strings.Repeat("x", maxSecretToken+1)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newProvider(t)
+			p.answer = answer
+			r, err := p.redeem()
+			wantTEE(t, r, err, "malformed")
+			if got := r.Result.Checks[len(r.Result.Checks)-1].Name; got != "token_answer" {
+				t.Errorf("refused by %s", got)
+			}
+		})
+	}
+}
+
 func TestRedeem_AnswersInTime(t *testing.T) {
 	t.Parallel()
 	p := newProvider(t)

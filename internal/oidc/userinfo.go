@@ -89,8 +89,7 @@ func (j *judge) judgeUserInfo(ev Evidence) error {
 	if alone {
 		err = j.judgePerson(claims)
 	} else {
-		sub, text := claims.members["sub"].(string)
-		err = refuse(fault.OAuthFetchUserError, j.check("user_info_subject", text && sub == j.identity.Subject,
+		err = refuse(fault.OAuthFetchUserError, j.check("user_info_subject", claims.members["sub"] == j.identity.Subject,
 			refusal{"sub_mismatch", j.identity.Subject, describe(claims.members["sub"])}))
 	}
 	if err != nil {
@@ -130,8 +129,7 @@ func (j *judge) userClaims(doc *Document, keys *KeyEvidence) (Claims, error) {
 		}
 	}
 	if aud, there := claims.members["aud"]; there {
-		list, ok := audiencesOf(aud)
-		if err := j.check("user_info_audience", ok && slices.Contains(list, j.expect.ClientID), refusal{"aud", j.expect.ClientID, describe(aud)}); err != nil {
+		if err := j.check("user_info_audience", slices.Contains(audiencesOf(aud), j.expect.ClientID), refusal{"aud", j.expect.ClientID, describe(aud)}); err != nil {
 			return Claims{}, err
 		}
 	}
