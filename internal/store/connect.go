@@ -3,10 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
-	"fmt"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // maxPrepared is how many statements a SQLite connection keeps prepared. The
@@ -27,6 +23,35 @@ func openSQLiteSession(ctx context.Context, db *sql.DB) (session, error) {
 	}
 	return &sqliteSession{conn, map[string]*sql.Stmt{}}, nil
 }
+
+// begin begins at once. There is no network between us and SQLite, so nothing is
+// gained by putting a statement off.
+func (s *sqliteSession) begin(ctx context.Context, texts []string) error {
+	for _, text := range texts {
+		if _, err := s.exec(ctx, text, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *sqliteSession) end(ctx context.Context, text string) error {
+	_, err := s.exec(ctx, text, nil)
+	return err
+}
+
+func (s *sqliteSession) later(ctx context.Context, d deferred) error {
+	if d.row != nil {
+		return s.query(ctx, d.query, d.row)
+	}
+	n, err := s.exec(ctx, d.text, d.args)
+	if err != nil {
+		return err
+	}
+	return d.changed(n)
+}
+
+func (s *sqliteSession) flush(context.Context) error { return nil }
 
 func (s *sqliteSession) prepare(ctx context.Context, text string) (*sql.Stmt, error) {
 	if stmt := s.prepared[text]; stmt != nil {
@@ -102,58 +127,3 @@ func (s *sqliteSession) close() error {
 	}
 	return s.conn.Close()
 }
-
-// postgresSession is a PostgreSQL connection. pgx keeps statements prepared by
-// itself, unless the URL's default_query_exec_mode says otherwise.
-type postgresSession struct{ conn *pgx.Conn }
-
-// errLost marks an error after which the connection is gone.
-var errLost = errors.New("connection lost")
-
-func openPostgresSession(ctx context.Context, config *pgx.ConnConfig) (session, error) {
-	conn, err := pgx.ConnectConfig(ctx, config)
-	if err != nil {
-		return nil, err
-	}
-	return &postgresSession{conn}, nil
-}
-
-func (s *postgresSession) exec(ctx context.Context, text string, args []any) (int64, error) {
-	tag, err := s.conn.Exec(ctx, text, args...)
-	return tag.RowsAffected(), s.lost(err)
-}
-
-func (s *postgresSession) query(ctx context.Context, q query, each func(scanner) error) error {
-	args := q.args
-	if q.once {
-		args = append([]any{pgx.QueryExecModeExec}, args...)
-	}
-	rows, err := s.conn.Query(ctx, q.text, args...)
-	if err != nil {
-		return s.lost(err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := each(rows); err != nil {
-			return err
-		}
-	}
-	return s.lost(rows.Err())
-}
-
-func (s *postgresSession) script(ctx context.Context, text string) error {
-	_, err := s.conn.Exec(ctx, text) // without arguments: the simple protocol
-	return s.lost(err)
-}
-
-// lost marks the error if the connection did not survive it.
-func (s *postgresSession) lost(err error) error {
-	if err != nil && s.conn.IsClosed() {
-		return fmt.Errorf("%w: %w", errLost, err)
-	}
-	return err
-}
-
-// close hangs up. The server takes that as the end of the session too, and it
-// needs no answer, which a broken server would not give.
-func (s *postgresSession) close() error { return s.conn.PgConn().Conn().Close() }

@@ -223,7 +223,7 @@ func pause(try int) time.Duration {
 }
 
 // write runs f once. The Tx is nil when f has not run.
-func (db *DB) write(ctx context.Context, begin string, f func(*Tx) error) (_ *Tx, err error) {
+func (db *DB) write(ctx context.Context, begin []string, f func(*Tx) error) (_ *Tx, err error) {
 	s, err := db.begin(ctx, db.writers, begin)
 	if err != nil {
 		return nil, err
@@ -236,6 +236,9 @@ func (db *DB) write(ctx context.Context, begin string, f func(*Tx) error) (_ *Tx
 		}
 	}()
 	if err := tx.run(f); err != nil {
+		return tx, err
+	}
+	if err := tx.flush(); err != nil {
 		return tx, err
 	}
 	if err := ctx.Err(); err != nil {
@@ -256,22 +259,17 @@ func (db *DB) read(ctx context.Context, f func(*Tx) error) (*Tx, error) {
 	return tx, tx.run(f)
 }
 
-// begin opens a transaction. Connections that died while they lay idle are
-// thrown away: nothing has happened on them yet.
-func (db *DB) begin(ctx context.Context, p *pool, begin string) (session, error) {
-	for {
-		s, used, err := p.get(ctx)
-		if err != nil {
-			return nil, db.dialect.explain("connecting", err)
-		}
-		if _, err = s.exec(ctx, begin, nil); err == nil {
-			return s, nil
-		}
-		p.put(s, false)
-		if !used || ctx.Err() != nil {
-			return nil, db.dialect.explain("beginning a transaction", err)
-		}
+// begin opens a transaction.
+func (db *DB) begin(ctx context.Context, p *pool, texts []string) (session, error) {
+	s, err := p.get(ctx)
+	if err != nil {
+		return nil, db.dialect.explain("connecting", err)
 	}
+	if err := s.begin(ctx, texts); err != nil {
+		p.put(s, false)
+		return nil, db.dialect.explain("beginning a transaction", err)
+	}
+	return s, nil
 }
 
 // rollback ends a transaction without effect. A connection that can't even do
@@ -280,7 +278,7 @@ func (db *DB) rollback(ctx context.Context, p *pool, tx *Tx) {
 	tx.over = true
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
 	defer cancel()
-	_, err := tx.session.exec(ctx, "ROLLBACK", nil)
+	err := tx.session.end(ctx, "ROLLBACK")
 	p.put(tx.session, err == nil && !errors.Is(tx.err, ErrUnavailable))
 }
 
@@ -289,7 +287,7 @@ func (db *DB) commit(ctx context.Context, tx *Tx) error {
 	tx.over = true
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
 	defer cancel()
-	_, err := tx.session.exec(ctx, "COMMIT", nil)
+	err := tx.session.end(ctx, "COMMIT")
 	db.writers.put(tx.session, err == nil)
 	if err == nil {
 		return nil

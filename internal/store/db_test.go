@@ -431,6 +431,9 @@ func TestLostConnection_DuringCommitIsSaidAndPasses(t *testing.T) {
 		t.Errorf("during COMMIT: got %v, want ErrOutcomeUnknown", err)
 	}
 	err = db.Write(t.Context(), func(tx *store.Tx) error {
+		if _, err := tx.Roles(); err != nil {
+			return err
+		}
 		terminate("idle in transaction")
 		_, err := tx.Count("n", at(0), 1)
 		return err

@@ -31,11 +31,11 @@ const (
 // dialect is all that differs between the engines. The statements do not.
 type dialect struct {
 	engine      Engine
-	beginWrite  string
-	beginRead   string
-	beginSchema string // for a migration, which takes as long as it takes
-	lockSchema  string // run first in a migration; empty: beginSchema locks
-	clock       string // asks for the server's time in Unix milliseconds; empty: there is no server
+	beginWrite  []string
+	beginRead   []string
+	beginSchema []string // for a migration, which takes as long as it takes
+	lockSchema  string   // run first in a migration; empty: beginSchema locks
+	clock       string   // asks for the server's time in Unix milliseconds; empty: there is no server
 
 	// uniqueTries is how often a transaction runs that met a unique value which
 	// is taken. At PostgreSQL it may only have been too early to see the row
@@ -98,9 +98,9 @@ func (db *DB) openSQLite(o Options) error {
 	}
 	db.dialect = dialect{
 		engine:      SQLite,
-		beginWrite:  "BEGIN IMMEDIATE",
-		beginRead:   "BEGIN",
-		beginSchema: "BEGIN IMMEDIATE",
+		beginWrite:  []string{"BEGIN IMMEDIATE"},
+		beginRead:   []string{"BEGIN"},
+		beginSchema: []string{"BEGIN IMMEDIATE"},
 		uniqueTries: 1,
 		classify:    classifySQLite,
 	}
@@ -179,16 +179,15 @@ func (db *DB) openPostgres(o Options) error {
 	if err != nil {
 		return err
 	}
-	// One round trip: BEGIN and the limits go as one text. A session that hangs
-	// in a transaction would hold its locks for ever.
-	limits := fmt.Sprintf("; SET LOCAL statement_timeout = %d; SET LOCAL idle_in_transaction_session_timeout = 30000",
-		statementTimeout.Milliseconds())
+	// A session that hangs in a transaction would hold its locks for ever.
+	limits := fmt.Sprintf("SELECT set_config('statement_timeout', '%d', true), "+
+		"set_config('idle_in_transaction_session_timeout', '30000', true)", statementTimeout.Milliseconds())
 	db.dialect = dialect{
 		engine:     PostgreSQL,
-		beginWrite: "BEGIN ISOLATION LEVEL SERIALIZABLE" + limits,
-		beginRead:  "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" + limits,
+		beginWrite: []string{"BEGIN ISOLATION LEVEL SERIALIZABLE", limits},
+		beginRead:  []string{"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", limits},
 		// Not serializable: what happened while it waited for the lock must show.
-		beginSchema: "BEGIN ISOLATION LEVEL READ COMMITTED",
+		beginSchema: []string{"BEGIN ISOLATION LEVEL READ COMMITTED"},
 		lockSchema:  "SELECT pg_advisory_xact_lock(7574868937)", // a number of our own
 		clock:       "SELECT (EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::BIGINT",
 		uniqueTries: 3,

@@ -10,10 +10,17 @@ import (
 
 // session is one connection. Only one goroutine has it at a time.
 type session interface {
+	// begin begins a transaction, at the latest with its first statement.
+	begin(ctx context.Context, texts []string) error
+	// end ends it, by COMMIT or ROLLBACK.
+	end(ctx context.Context, text string) error
 	// exec runs one statement and returns the number of rows it changed.
 	exec(ctx context.Context, text string, args []any) (int64, error)
 	// query runs one statement and gives each row to a function.
 	query(ctx context.Context, q query, each func(scanner) error) error
+	// later runs one statement, at the latest with the next one or with flush.
+	later(ctx context.Context, d deferred) error
+	flush(ctx context.Context) error
 	// script runs a text of many statements.
 	script(ctx context.Context, text string) error
 	close() error
@@ -24,6 +31,14 @@ type query struct {
 	text string
 	args []any
 	once bool // the text varies: not worth keeping prepared
+}
+
+// deferred is a statement that need not run at once. One of the functions is
+// set: a query's gets each row, another's the number of rows that it changed.
+type deferred struct {
+	query
+	row     func(scanner) error
+	changed func(n int64) error
 }
 
 // scanner is a row.
@@ -48,9 +63,8 @@ func newPool(size int, open func(context.Context) (session, error)) *pool {
 	return &pool{open: open, slots: make(chan struct{}, size), closed: make(chan struct{})}
 }
 
-// get waits for a connection, opening one if none is idle. It reports whether
-// the connection has served before.
-func (p *pool) get(ctx context.Context) (s session, used bool, err error) {
+// get waits for a connection, opening one if none is idle.
+func (p *pool) get(ctx context.Context) (session, error) {
 	select {
 	case p.slots <- struct{}{}:
 	default:
@@ -59,21 +73,22 @@ func (p *pool) get(ctx context.Context) (s session, used bool, err error) {
 		select {
 		case p.slots <- struct{}{}:
 		case <-p.closed:
-			return nil, false, errClosed
+			return nil, errClosed
 		case <-wait.C:
-			return nil, false, fmt.Errorf("%w: no connection free for %s", ErrBusy, statementTimeout)
+			return nil, fmt.Errorf("%w: no connection free for %s", ErrBusy, statementTimeout)
 		case <-ctx.Done():
-			return nil, false, ctx.Err()
+			return nil, ctx.Err()
 		}
 	}
 	if s := p.lastIdle(); s != nil {
-		return s, true, nil
+		return s, nil
 	}
-	if s, err = p.open(ctx); err != nil {
+	s, err := p.open(ctx)
+	if err != nil {
 		<-p.slots
-		return nil, false, err
+		return nil, err
 	}
-	return s, false, nil
+	return s, nil
 }
 
 func (p *pool) lastIdle() session {

@@ -17,6 +17,8 @@ type Tx struct {
 	session session
 	err     error // of the first statement that failed: nothing runs after it
 	over    bool
+	noting  bool       // Ahead is at it: queries are noted
+	ahead   []foreseen // and not yet asked for
 }
 
 var errTxOver = errors.New("store: the transaction is over")
@@ -63,9 +65,9 @@ func (tx *Tx) exec(query string, args ...any) (int64, error) {
 	if err := tx.ready(); err != nil {
 		return 0, err
 	}
-	args, err := plain(args)
+	args, err := tx.change(args)
 	if err != nil {
-		return 0, tx.failed(err)
+		return 0, err
 	}
 	n, err := tx.session.exec(tx.ctx, query, args)
 	if err != nil {
@@ -123,6 +125,15 @@ func collect[T any](ctx context.Context, tx *Tx, scan func(scanner) (T, error), 
 	}
 	if q.args, err = plain(q.args); err != nil {
 		return nil, tx.failed(err)
+	}
+	if tx.noting {
+		return nil, note(tx, scan, q)
+	}
+	if rows, ok := take[T](tx, q); ok {
+		if err := tx.flush(); err != nil {
+			return nil, err
+		}
+		return *rows, nil
 	}
 	var found []T
 	if err := tx.session.query(ctx, q, func(row scanner) error {
