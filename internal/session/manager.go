@@ -183,6 +183,10 @@ type Start struct {
 // the browser are replaced. The caller sets the cookie after the commit.
 func (m *Manager) Create(tx *store.Tx, st Start) (identity.Session, string, error) {
 	now := st.Now
+	tx.Ahead(func() {
+		_, _ = tx.Client(st.Client)
+		_, _ = tx.SessionsOfClient(st.Client)
+	})
 	c, err := tx.Client(st.Client)
 	if err != nil {
 		return identity.Session{}, "", err
@@ -223,10 +227,7 @@ func (m *Manager) Create(tx *store.Tx, st Start) (identity.Session, string, erro
 		return identity.Session{}, "", err
 	}
 	cookie := newCookie(c.ID)
-	if _, err := tx.RotateClientToken(c.ID, c.TokenHash, m.hash(cookie), now); err != nil {
-		return identity.Session{}, "", err
-	}
-	c.LastActiveSessionID, c.UpdatedAt = s.ID, now
+	c.TokenHash, c.LastActiveSessionID, c.UpdatedAt = m.hash(cookie), s.ID, now
 	return s, cookie, tx.UpdateClient(c)
 }
 
@@ -237,9 +238,9 @@ func (m *Manager) Reissue(tx *store.Tx, id identity.ClientID) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	token := secret.NewToken(clientTokenBytes)
-	_, err = tx.RotateClientToken(c.ID, c.TokenHash, m.hash(token), m.Now())
-	return token, err
+	cookie := newCookie(c.ID)
+	c.TokenHash, c.UpdatedAt = m.hash(cookie), m.Now()
+	return cookie, tx.UpdateClient(c)
 }
 
 // SignOut ends the sessions of a browser. It is no error if there is none.

@@ -38,7 +38,7 @@ func (f *Flow) arrive(tx *store.Tx, v arrival, a *identity.Attempt) (Done, error
 	if err != nil {
 		return Done{}, err
 	}
-	done, err := f.finishSignIn(tx, v.signIn, applied.User, session.Start{
+	done, err := f.finishSignIn(tx, v.signIn, session.Start{
 		Client: v.signIn.ClientID, User: applied.User.ID, Connection: c.ID, Organization: c.OrganizationID,
 		NotAfter: v.notAfter, CheckAt: checkAt, Settings: v.settings, Now: v.now,
 	})

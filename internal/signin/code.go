@@ -171,7 +171,7 @@ func (f *Flow) signInUser(tx *store.Tx, s identity.SignIn, id identity.UserID, n
 	if err != nil {
 		return Done{}, err
 	}
-	done, err := f.finishSignIn(tx, s, u, session.Start{
+	done, err := f.finishSignIn(tx, s, session.Start{
 		Client: s.ClientID, User: u.ID, Organization: org, Settings: in.Settings, Now: now,
 	})
 	done.Choose = choose

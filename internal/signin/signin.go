@@ -259,7 +259,7 @@ type Done struct {
 
 // finishSignIn completes a sign-in from its expected state and makes the
 // session.
-func (f *Flow) finishSignIn(tx *store.Tx, s identity.SignIn, u identity.User, start session.Start) (Done, error) {
+func (f *Flow) finishSignIn(tx *store.Tx, s identity.SignIn, start session.Start) (Done, error) {
 	ses, cookie, err := f.Sessions.Create(tx, start)
 	if err != nil {
 		return Done{}, err
@@ -271,11 +271,7 @@ func (f *Flow) finishSignIn(tx *store.Tx, s identity.SignIn, u identity.User, st
 	if !completed {
 		return Done{}, fault.New(fault.ClientStateInvalid)
 	}
-	u.LastSignInAt, u.LastActiveAt = start.Now, start.Now
-	if err := tx.UpdateUser(u); err != nil {
-		return Done{}, err
-	}
-	return Done{Session: ses, Cookie: cookie, ReturnURL: s.ReturnURL}, nil
+	return Done{Session: ses, Cookie: cookie, ReturnURL: s.ReturnURL}, tx.SawSignIn(start.User, start.Now)
 }
 
 // enforce refuses a strategy for an address whose domain signs in by SSO, or

@@ -51,9 +51,9 @@ func (tx *Tx) InsertAccount(a identity.EnterpriseAccount) (fresh bool, err error
 }
 
 // UpdateAccount writes what the provider says about a person, who is there. Whose
-// account it is, and where, never changes.
+// account it is, and where, never changes. The account must exist.
 func (tx *Tx) UpdateAccount(a identity.EnterpriseAccount) error {
-	return tx.execOne(`
+	return tx.execLater(`
 		UPDATE enterprise_accounts SET subject_format = $2, email = $3, first_name = $4, last_name = $5,
 			public_metadata = $6, last_authenticated_at = $7, updated_at = $8, deprovisioned_at = 0
 		WHERE id = $1`,

@@ -28,6 +28,9 @@ func note[T any](tx *Tx, scan func(scanner) (T, error), q query) error {
 	if q.once {
 		return nil // it may be slow, and has a time limit of its own
 	}
+	if slices.ContainsFunc(tx.ahead, q.same) {
+		return nil
+	}
 	found := new([]T)
 	tx.ahead = append(tx.ahead, foreseen{q, found})
 	if err := tx.session.later(tx.ctx, deferred{query: q, row: func(row scanner) error {
@@ -40,12 +43,16 @@ func note[T any](tx *Tx, scan func(scanner) (T, error), q query) error {
 	return nil
 }
 
+// same reports whether it is the same query. Arguments are texts, numbers and
+// truth values, which can be compared.
+func (q query) same(f foreseen) bool { return f.text == q.text && slices.Equal(f.args, q.args) }
+
 // take returns where the rows of a query that was read ahead are, or will be
 // after flush.
 func take[T any](tx *Tx, q query) (*[]T, bool) {
 	for i, f := range tx.ahead {
 		found, ok := f.found.(*[]T)
-		if ok && f.text == q.text && slices.Equal(f.args, q.args) {
+		if ok && q.same(f) {
 			tx.ahead = slices.Delete(tx.ahead, i, i+1)
 			return found, true
 		}

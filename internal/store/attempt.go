@@ -56,7 +56,7 @@ func (tx *Tx) Attempts(f AttemptFilter, p Page) ([]identity.Attempt, int, error)
 
 // InsertAttempt adds an attempt.
 func (tx *Tx) InsertAttempt(a identity.Attempt) error {
-	_, err := tx.exec(`
+	return tx.execLater(`
 		INSERT INTO attempts (id, kind, connection_id, revision_id, organization_id, idp_initiated, state,
 			typed_email, email, code, meta, detail, steps, trace, user_id, session_id, trace_id,
 			started_at, returned_at, finished_at)
@@ -65,13 +65,13 @@ func (tx *Tx) InsertAttempt(a identity.Attempt) error {
 		a.TypedEmail, a.Email, a.Code, metadata(a.Meta), metadata(a.Detail), document{a.Steps},
 		document{a.Trace}, a.UserID, a.SessionID, a.TraceID,
 		ms(a.StartedAt), ms(a.ReturnedAt), ms(a.FinishedAt))
-	return err
 }
 
 // UpdateAttempt writes what became of an attempt. Where it began (connection,
-// organization, who initiated it, the typed address, the time) stays.
+// organization, who initiated it, the typed address, the time) stays. The attempt
+// must be there.
 func (tx *Tx) UpdateAttempt(a identity.Attempt) error {
-	return tx.execOne(`
+	return tx.execLater(`
 		UPDATE attempts SET revision_id = $2, state = $3, email = $4, code = $5, meta = $6, detail = $7,
 			steps = $8, trace = $9, user_id = $10, session_id = $11, trace_id = $12,
 			returned_at = $13, finished_at = $14
@@ -88,11 +88,10 @@ func (tx *Tx) PutEvidence(e identity.Evidence) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.exec(`
+	return tx.execLater(`
 		INSERT INTO evidence (attempt_id, body, expires_at) VALUES ($1, $2, $3)
 		ON CONFLICT (attempt_id) DO UPDATE SET body = excluded.body, expires_at = excluded.expires_at`,
 		e.AttemptID, sealed, ms(e.ExpiresAt))
-	return err
 }
 
 // Evidence returns what came from the provider. It may have run out and wait to

@@ -1,8 +1,6 @@
 package store
 
 import (
-	"time"
-
 	"usher/internal/identity"
 )
 
@@ -33,20 +31,12 @@ func (tx *Tx) InsertClient(c identity.Client) error {
 	return err
 }
 
-// UpdateClient writes all of a browser but its token, which RotateClientToken
-// changes, and the time of making.
+// UpdateClient writes all of a browser but the time of making. The browser must
+// be there.
 func (tx *Tx) UpdateClient(c identity.Client) error {
-	return tx.execOne(`
-		UPDATE clients SET last_active_session_id = $2, updated_at = $3 WHERE id = $1`,
-		c.ID, c.LastActiveSessionID, ms(c.UpdatedAt))
-}
-
-// RotateClientToken replaces the hash of a browser's token and reports whether
-// it was still the old one.
-func (tx *Tx) RotateClientToken(id identity.ClientID, oldHash, newHash string, now time.Time) (bool, error) {
-	return tx.execChanged(`
-		UPDATE clients SET token_hash = $3, updated_at = $4 WHERE id = $1 AND token_hash = $2`,
-		id, oldHash, newHash, ms(now))
+	return tx.execLater(`
+		UPDATE clients SET token_hash = $2, last_active_session_id = $3, updated_at = $4 WHERE id = $1`,
+		c.ID, c.TokenHash, c.LastActiveSessionID, ms(c.UpdatedAt))
 }
 
 // DeleteClient removes a browser and reports whether it was there. Its sessions

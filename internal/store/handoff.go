@@ -57,13 +57,12 @@ func (tx *Tx) InsertVerdict(v identity.Verdict) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.exec(`
+	return tx.execLater(`
 		INSERT INTO verdicts (nonce_hash, attempt_id, connection_id, revision_id, client_id, sign_in_id,
 			typed_email, link_session_id, claims, return_url, created_at, expires_at, used_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
 		v.NonceHash, v.AttemptID, v.ConnectionID, v.RevisionID, v.ClientID, v.SignInID,
 		v.TypedEmail, v.Link, sealed, v.ReturnURL, ms(v.CreatedAt), ms(v.ExpiresAt), ms(v.UsedAt))
-	return err
 }
 
 // Verdict returns the accepted answer that a nonce points at, used or not.

@@ -121,7 +121,6 @@ func TestNouns_ThatAreMissingAreNotFound(t *testing.T) {
 				"UpdateUser":         func() error { return tx.UpdateUser(user(9)) },
 				"UpdateConnection":   func() error { return tx.UpdateConnection(connection(9)) },
 				"UpdateSignIn":       func() error { return tx.UpdateSignIn(signIn(9, "client_x")) },
-				"UpdateAttempt":      func() error { return tx.UpdateAttempt(attempt(9)) },
 				"UpdateOrganization": func() error { return tx.UpdateOrganization(organization(9)) },
 			} {
 				if err := look(); !errors.Is(err, store.ErrNotFound) {

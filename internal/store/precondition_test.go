@@ -65,8 +65,6 @@ func TestChanges_ReportWhetherTheirPreconditionHeld(t *testing.T) {
 				step("a complete sign-in", false, func() (bool, error) { return tx.CompleteSignIn(si.ID, "sess_2", at(6)) }),
 				step("a sign-up under way", true, func() (bool, error) { return tx.CompleteSignUp(su.ID, u.ID, s.ID, at(5)) }),
 				step("a complete sign-up", false, func() (bool, error) { return tx.CompleteSignUp(su.ID, u.ID, s.ID, at(6)) }),
-				step("the token it has", true, func() (bool, error) { return tx.RotateClientToken("client_1", "one", "two", at(5)) }),
-				step("a token of before", false, func() (bool, error) { return tx.RotateClientToken("client_1", "one", "three", at(6)) }),
 				step("a good key", true, func() (bool, error) { return tx.RevokeSecretKey("key_1", at(5)) }),
 				step("a revoked key", false, func() (bool, error) { return tx.RevokeSecretKey("key_1", at(6)) }),
 				step("a signing key in use", true, func() (bool, error) { return tx.RetireSigningKey("kid_1", at(7)) }),

@@ -64,13 +64,12 @@ func (tx *Tx) Sessions(f SessionFilter, p Page) ([]identity.Session, int, error)
 
 // InsertSession adds a session.
 func (tx *Tx) InsertSession(s identity.Session) error {
-	_, err := tx.exec(`
+	return tx.execLater(`
 		INSERT INTO sessions (id, client_id, user_id, status, connection_id, last_active_organization_id,
 			first_factor_at, expire_at, abandon_at, last_active_at, check_at, created_at, updated_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
 		s.ID, s.ClientID, s.UserID, s.Status, s.ConnectionID, s.LastActiveOrganizationID,
 		ms(s.FirstFactorAt), ms(s.ExpireAt), ms(s.AbandonAt), ms(s.LastActiveAt), ms(s.CheckAt), ms(s.CreatedAt), ms(s.UpdatedAt))
-	return err
 }
 
 // UpdateSession writes what may change while a session is in use. It brings no

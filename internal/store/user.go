@@ -1,6 +1,8 @@
 package store
 
 import (
+	"time"
+
 	"usher/internal/identity"
 )
 
@@ -146,6 +148,11 @@ func (tx *Tx) UpdateUser(u identity.User) error {
 		u.PrimaryEmailID, metadata(u.PublicMetadata), metadata(u.PrivateMetadata), metadata(u.UnsafeMetadata),
 		u.Banned, ms(u.LockedUntil), ms(u.DeactivatedAt), ms(u.LastSignInAt), ms(u.LastActiveAt),
 		ms(u.UpdatedAt))
+}
+
+// SawSignIn notes when a person signed in last. The person must be there.
+func (tx *Tx) SawSignIn(id identity.UserID, now time.Time) error {
+	return tx.execLater(`UPDATE users SET last_sign_in_at = $2, last_active_at = $2 WHERE id = $1`, id, ms(now))
 }
 
 // DeleteUser removes a person with their addresses, memberships, accounts and
