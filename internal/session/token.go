@@ -89,6 +89,10 @@ func (m *Manager) askProvider(ctx context.Context, s identity.Session) (asked bo
 // askedFor finds the session that a token is asked for. Another browser's answers
 // like one that does not exist.
 func askedFor(tx *store.Tx, ask Ask, now time.Time) (identity.Session, error) {
+	tx.Ahead(func() {
+		_, _ = tx.Session(ask.Session)
+		_, _ = tx.Instance()
+	})
 	s, err := tx.Session(ask.Session)
 	if err != nil {
 		return s, store.Missing(err, fault.New(fault.NotFound, "resource", "session"))
@@ -119,6 +123,17 @@ func ended(tx *store.Tx, s identity.Session) error {
 // claims reads what a token says.
 func (m *Manager) claims(tx *store.Tx, ask Ask, s identity.Session) (claims, error) {
 	now := m.Now()
+	org := s.LastActiveOrganizationID
+	if ask.Organization != nil {
+		org = *ask.Organization
+	}
+	tx.Ahead(func() {
+		_, _ = tx.User(s.UserID)
+		if org != "" {
+			_, _ = tx.Membership(org, s.UserID)
+			_, _ = tx.Organization(org)
+		}
+	})
 	u, err := tx.User(s.UserID)
 	if err != nil {
 		return claims{}, err
@@ -143,10 +158,6 @@ func (m *Manager) claims(tx *store.Tx, ask Ask, s identity.Session) (claims, err
 		NotBefore:       now.Add(-notBeforeSlack).Unix(),
 		SessionID:       s.ID,
 		Subject:         u.ID,
-	}
-	org := s.LastActiveOrganizationID
-	if ask.Organization != nil {
-		org = *ask.Organization
 	}
 	version := in.Settings.SessionClaimsVersion
 	if version != 1 {

@@ -13,6 +13,10 @@ import (
 // the decision out, so that the decision cannot be stale. What policy looks at only
 // for somebody who is not known yet is read only then.
 func loadFacts(tx *store.Tx, f policy.AdmitFacts) (policy.AdmitFacts, error) {
+	tx.Ahead(func() {
+		_, _ = tx.AccountBySubject(f.Connection.ID, f.Claims.Subject)
+		_, _ = tx.Organization(f.Connection.OrganizationID)
+	})
 	for _, load := range []func(*store.Tx, *policy.AdmitFacts) error{loadLinked, loadByEmail, loadOrganization} {
 		if err := load(tx, &f); err != nil {
 			return f, err
@@ -116,6 +120,11 @@ func loadWithAccount(tx *store.Tx, c identity.Connection, id identity.UserID) (*
 
 // loadPerson reads a person with addresses and memberships.
 func loadPerson(tx *store.Tx, c identity.Connection, id identity.UserID) (*policy.Person, error) {
+	tx.Ahead(func() {
+		_, _ = tx.User(id)
+		_, _ = tx.EmailAddressesOf(id)
+		_, _, _ = tx.MembershipsOfUser(id, store.Page{})
+	})
 	u, err := tx.User(id)
 	if err != nil {
 		return nil, err

@@ -71,6 +71,12 @@ func (f *Flow) CompleteSAML(ctx context.Context, r Return) (Done, error) {
 		if v.ClientID == "" && r.Client == "" {
 			return ErrNeedsClient
 		}
+		tx.Ahead(func() {
+			_, _ = tx.Attempt(v.AttemptID)
+			_, _ = tx.SignIn(v.SignInID)
+			_, _ = tx.Instance()
+			_, _ = tx.Connection(v.ConnectionID)
+		})
 		attempt, err := tx.Attempt(v.AttemptID)
 		if err != nil {
 			return err

@@ -103,6 +103,10 @@ func (f *Flow) Awaited(ctx context.Context, c identity.ConnectionID, relayState 
 // points at. Keys come from the connection that the URL names, and from nowhere
 // else (invariant 2).
 func (f *Flow) readRequest(tx *store.Tx, j *judgement) error {
+	tx.Ahead(func() {
+		_, _ = tx.Connection(j.answer.Connection)
+		_, _ = tx.PendingRequest(f.hashRelay(j.answer.RelayState))
+	})
 	var refused, err error
 	if j.connection, err = samlConnection(tx, j.answer.Connection); err != nil {
 		return err
@@ -247,6 +251,7 @@ func (f *Flow) settle(ctx context.Context, j *judgement) (Accepted, error) {
 	}
 	var refused error
 	err := f.DB.Write(ctx, func(tx *store.Tx) error {
+		j.readAhead(tx)
 		// The connection as it is now: it may have been switched off meanwhile.
 		c, err := samlConnection(tx, j.connection.ID)
 		if err != nil {
@@ -289,6 +294,22 @@ func (f *Flow) settle(ctx context.Context, j *judgement) (Accepted, error) {
 		return Accepted{}, refer(refused, accepted.AttemptID)
 	}
 	return accepted, nil
+}
+
+// readAhead names what settle reads in any case, and what it reads of a person who
+// is known.
+func (j *judgement) readAhead(tx *store.Tx) {
+	tx.Ahead(func() {
+		_, _ = tx.Connection(j.connection.ID)
+		_, _ = tx.Instance()
+		if j.pending.AttemptID != "" {
+			_, _ = tx.Attempt(j.pending.AttemptID)
+		}
+		if j.refused == nil {
+			_, _ = tx.AccountBySubject(j.connection.ID, j.claims.Subject)
+			_, _ = tx.Organization(j.connection.OrganizationID)
+		}
+	})
 }
 
 // nonceBytes is 256 bits of chance.
