@@ -132,6 +132,7 @@ func (m *Manager) claims(tx *store.Tx, ask Ask, s identity.Session) (claims, err
 		if org != "" {
 			_, _ = tx.Membership(org, s.UserID)
 			_, _ = tx.Organization(org)
+			_, _ = tx.RoleOf(org, s.UserID)
 		}
 	})
 	u, err := tx.User(s.UserID)
@@ -184,7 +185,7 @@ func addOrganization(tx *store.Tx, c *claims, id identity.OrgID, asked bool) err
 	if err != nil {
 		return err
 	}
-	role, err := tx.RoleByKey(member.Role)
+	role, err := tx.RoleOf(id, c.Subject)
 	if err != nil {
 		return err
 	}

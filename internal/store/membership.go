@@ -14,6 +14,14 @@ func (tx *Tx) RoleByKey(key identity.RoleKey) (identity.Role, error) {
 	return one(tx, scanRole, `SELECT `+roleColumns+` FROM roles WHERE key = $1`, key)
 }
 
+// RoleOf returns the role of a member of an organization; ErrNotFound also when
+// the role is gone.
+func (tx *Tx) RoleOf(org identity.OrgID, user identity.UserID) (identity.Role, error) {
+	return one(tx, scanRole, `
+		SELECT `+roleColumns+` FROM roles
+		WHERE key = (SELECT role FROM memberships WHERE organization_id = $1 AND user_id = $2)`, org, user)
+}
+
 const roleColumns = `id, key, name, description, permissions, created_at, updated_at`
 
 func scanRole(row scanner) (r identity.Role, err error) {

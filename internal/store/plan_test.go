@@ -46,6 +46,7 @@ func TestStatements_UseAnIndex(t *testing.T) {
 		ignore(tx.DeleteOrganizationDomain("x"))
 		ignore(tx.Roles())
 		ignore(tx.RoleByKey("x"))
+		ignore(tx.RoleOf(o.ID, u.ID))
 		ignore(nil, tx.InsertRole(identity.Role{ID: "role_1", Key: "k", Permissions: identity.SystemPermissions()}))
 		ignore(tx.Membership(o.ID, u.ID))
 		ignore(tx.CountMembers(o.ID))
