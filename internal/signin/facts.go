@@ -13,16 +13,23 @@ import (
 // the decision out, so that the decision cannot be stale. What policy looks at only
 // for somebody who is not known yet is read only then.
 func loadFacts(tx *store.Tx, f policy.AdmitFacts) (policy.AdmitFacts, error) {
-	tx.Ahead(func() {
-		_, _ = tx.AccountBySubject(f.Connection.ID, f.Claims.Subject)
-		_, _ = tx.Organization(f.Connection.OrganizationID)
-	})
+	tx.Ahead(func() { firstFacts(tx, f.Connection, f.Claims.Subject) })
 	for _, load := range []func(*store.Tx, *policy.AdmitFacts) error{loadLinked, loadByEmail, loadOrganization} {
 		if err := load(tx, &f); err != nil {
 			return f, err
 		}
 	}
 	return f, nil
+}
+
+// firstFacts asks what loadFacts can ask before it knows who is meant.
+func firstFacts(tx *store.Tx, c identity.Connection, subject string) {
+	if subject != "" {
+		_, _ = tx.AccountBySubject(c.ID, subject)
+	}
+	if c.OrganizationID != "" {
+		_, _ = tx.Organization(c.OrganizationID)
+	}
 }
 
 // loadLinked reads the person whom the subject names at the connection.

@@ -296,8 +296,7 @@ func (f *Flow) settle(ctx context.Context, j *judgement) (Accepted, error) {
 	return accepted, nil
 }
 
-// readAhead names what settle reads in any case, and what it reads of a person who
-// is known.
+// readAhead names what settle reads first.
 func (j *judgement) readAhead(tx *store.Tx) {
 	tx.Ahead(func() {
 		_, _ = tx.Connection(j.connection.ID)
@@ -306,8 +305,7 @@ func (j *judgement) readAhead(tx *store.Tx) {
 			_, _ = tx.Attempt(j.pending.AttemptID)
 		}
 		if j.refused == nil {
-			_, _ = tx.AccountBySubject(j.connection.ID, j.claims.Subject)
-			_, _ = tx.Organization(j.connection.OrganizationID)
+			firstFacts(tx, j.connection, j.claims.Subject)
 		}
 	})
 }

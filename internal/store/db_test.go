@@ -486,6 +486,26 @@ func TestSlowStatement_IsStopped(t *testing.T) {
 	})
 }
 
+// Threat T-DOS-16, where the limit travels with the statement that it is for.
+func TestSlowStatement_IsStoppedWhenItIsTheFirst(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("takes five seconds")
+	}
+	db := storetest.Open(t, store.PostgreSQL)
+	start := time.Now()
+	err := db.Write(t.Context(), func(tx *store.Tx) error {
+		_, err := tx.Exec(`SELECT pg_sleep(60)`)
+		return err
+	})
+	if !errors.Is(err, store.ErrBusy) {
+		t.Errorf("got %v, want ErrBusy", err)
+	}
+	if took := time.Since(start); took > 30*time.Second {
+		t.Errorf("took %v", took)
+	}
+}
+
 // A pooler that can't keep prepared statements.
 func TestExecMode_NeedsNoPreparedStatements(t *testing.T) {
 	t.Parallel()
