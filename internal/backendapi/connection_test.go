@@ -112,7 +112,8 @@ func TestConnections_RefusesWhatCannotBe(t *testing.T) {
 			"a provider whom nobody knows": {body(object{"provider": "saml_x"}), 422, []string{"form_param_value_invalid provider"}},
 			"OpenID Connect without a client": {
 				body(object{"provider": "oidc_custom", "active": true, "oidc": object{"auth_url": "https://idp.test/a", "token_url": "https://idp.test/t", "user_info_url": "https://idp.test/u"}}),
-				422, []string{"form_param_missing client_id"},
+				422,
+				[]string{"form_param_missing client_id"},
 			},
 			"EASIE without the deployment's client": {body(object{"provider": "oauth_google", "active": true}), 422, []string{"easie_invalid_oauth_credentials provider"}},
 			"no domains":                            {body(object{"domains": []string{}}), 422, []string{"form_param_missing domains"}},

@@ -2,7 +2,6 @@ package backendapi
 
 import (
 	"strings"
-
 	"time"
 
 	"usher/internal/identity"

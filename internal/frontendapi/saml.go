@@ -117,7 +117,7 @@ func (a *API) refused(r *http.Request, place string, cause error) error {
 func redirect(w http.ResponseWriter, r *http.Request, to string) error {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Referrer-Policy", "no-referrer")
-	http.Redirect(w, r, to, http.StatusSeeOther)
+	http.Redirect(w, r, to, http.StatusSeeOther) //nolint:gosec // a place of ours, or a return address that was checked
 	return nil
 }
 

@@ -89,7 +89,7 @@ func drawFacts(t *rapid.T) policy.AdmitFacts {
 			SyncUserAttributes:              rapid.Bool().Draw(t, "sync"),
 			AllowSubdomains:                 rapid.Bool().Draw(t, "subdomains"),
 			DisableJITProvisioning:          !often.Draw(t, "jit"),
-			OIDC: &identity.OIDCConfig{Mapping: identity.ClaimMapping{EmailVerifiedDefault: rapid.Bool().Draw(t, "verified by default")}},
+			OIDC:                            &identity.OIDCConfig{Mapping: identity.ClaimMapping{EmailVerifiedDefault: rapid.Bool().Draw(t, "verified by default")}},
 			AllowOrganizationAccountLinking: rapid.Bool().Draw(t, "linking"),
 		},
 	}
