@@ -40,7 +40,7 @@ func TestCanaries_NoSecretIsInTheLogOrReadableInTheDatabase(t *testing.T) {
 	})
 	must(t, err)
 	connect(t, &p.usher, idp, "acme")
-	personal := canaries{"an address": "alice@acme.test", "another address": "carol@globex.test", "a name": "Alicia-Canary"}
+	personal := canaries{"an address": "alice@acme.test", "another address": "dave@solo.test", "a name": "Alicia-Canary"}
 	secrets := canaries{"the secret key": secretKey}
 	signInByCode(t, p, mails, secrets)
 	signInBySSO(t, p, idp, secrets)
@@ -74,7 +74,7 @@ func TestCanaries_NoSecretIsInTheLogOrReadableInTheDatabase(t *testing.T) {
 	for _, name := range files {
 		b, err := os.ReadFile(name)
 		must(t, err)
-		if name == database && !bytes.Contains(b, []byte("carol@globex.test")) {
+		if name == database && !bytes.Contains(b, []byte("dave@solo.test")) {
 			t.Errorf("%s does not hold what it should: the test looks in the wrong place", name)
 		}
 		secrets.mustBeAbsent(t, name, b)
@@ -103,10 +103,10 @@ func (c canaries) mustBeAbsent(t *testing.T, where string, in []byte) {
 // signInByCode signs Carol in and remembers what is secret about it.
 func signInByCode(t *testing.T, p *process, mails *mailServer, secrets canaries) {
 	t.Helper()
-	p.call("POST", "/users", object{"email_address": []string{"carol@globex.test"}, "password": "canary password of carol"}, 200)
+	p.call("POST", "/users", object{"email_address": []string{"dave@solo.test"}, "password": "canary password of carol"}, 200)
 	secrets["a password"] = "canary password of carol"
 	carol := newPerson(p.info.BaseURL)
-	step, err := carol.begin("carol@globex.test")
+	step, err := carol.begin("dave@solo.test")
 	must(t, err)
 	_, err = carol.submit(step, step+"/password", url.Values{account.FieldPassword: {"canary wrong guess"}})
 	must(t, err)

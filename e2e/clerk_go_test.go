@@ -76,7 +76,7 @@ func TestClerkGo_UsersAndOrganizations(t *testing.T) {
 		if *dora.LastName != "Explorer" || !sameJSON(dora.PublicMetadata, `{"seats":3}`) {
 			t.Errorf("after the changes: %s %s", *dora.LastName, dora.PublicMetadata)
 		}
-		list, err := users.List(ctx, &user.ListParams{EmailAddresses: []string{"dora@initech.test", "carol@globex.test"}, OrderBy: clerk.String("email_address")})
+		list, err := users.List(ctx, &user.ListParams{EmailAddresses: []string{"dora@initech.test", "dave@solo.test"}, OrderBy: clerk.String("email_address")})
 		must(t, err)
 		if list.TotalCount != 2 || len(list.Users) != 2 || list.Users[1].ID != dora.ID {
 			t.Errorf("list: got %d of %d users", len(list.Users), list.TotalCount)
@@ -108,10 +108,10 @@ func TestClerkGo_UsersAndOrganizations(t *testing.T) {
 		if found.TotalCount != 1 || found.Organizations[0].Name != "Initech Ltd" {
 			t.Errorf("organizations found: %+v", found.Organizations)
 		}
-		carol := u.user("carol@globex.test").str("id")
+		carol := u.user("dave@solo.test").str("id")
 		m, err := members.Create(ctx, &organizationmembership.CreateParams{OrganizationID: initech.ID, UserID: clerk.String(carol), Role: clerk.String("org:member")})
 		must(t, err)
-		if m.PublicUserData.Identifier != "carol@globex.test" || m.Organization.ID != initech.ID {
+		if m.PublicUserData.Identifier != "dave@solo.test" || m.Organization.ID != initech.ID {
 			t.Errorf("membership: %+v", m)
 		}
 		_, err = members.Update(ctx, &organizationmembership.UpdateParams{OrganizationID: initech.ID, UserID: carol, Role: clerk.String("org:admin")})

@@ -46,7 +46,7 @@ func TestDev_WritesItsFileStopsAndGoesOn(t *testing.T) {
 			}
 		}
 	}
-	if got, want := first.info.Demo.People, []string{"alice@acme.test", "bob@acme.test", "carol@globex.test"}; !slices.Equal(got, want) {
+	if got, want := first.info.Demo.People, []string{"alice@acme.test", "bob@acme.test", "carol@globex.test", "dave@solo.test"}; !slices.Equal(got, want) {
 		t.Errorf("people: got %v, want %v", got, want)
 	}
 	if first.info.BackendAPIURL != first.info.BaseURL+"/backend/v1" || !strings.HasPrefix(first.info.SecretKey, "sk_test_") {

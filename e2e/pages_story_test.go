@@ -70,7 +70,7 @@ func (g tour) refused() {
 // byCode goes to the pages of people without SSO.
 func (g tour) byCode() {
 	v := g.v
-	g.begin("carol@globex.test")
+	g.begin("dave@solo.test")
 	v.waitFor(byLabel("Code"))
 	g.stop("code")
 	v.fill("Code", "000000")
@@ -190,13 +190,13 @@ func TestPages_WorkWithoutScripts(t *testing.T) {
 	v.click(button("Sign out"))
 	v.waitURL(`/signed-out$`)
 	v.open(u.info.BaseURL + "/sign-in")
-	v.fill("Email address", "carol@globex.test")
+	v.fill("Email address", "dave@solo.test")
 	v.press("Enter")
 	v.waitFor(byLabel("Code"))
-	v.fill("Code", newestCode(mail, u, "carol@globex.test"))
+	v.fill("Code", newestCode(mail, u, "dave@solo.test"))
 	v.press("Enter")
 	v.waitURL(`/user$`)
-	signedInAs(v, u, "carol@globex.test")
+	signedInAs(v, u, "dave@solo.test")
 }
 
 // TestScreenshots draws the pictures of the documentation, when asked to.

@@ -52,17 +52,17 @@ func TestStory_CarolSignsInWithACode(t *testing.T) {
 		b := b.on(t)
 		v, mail := b.visitor("carol", look{}), b.visitor("mailbox", look{})
 		v.open(u.info.BaseURL + "/sign-in")
-		v.fill("Email address", "carol@globex.test")
+		v.fill("Email address", "dave@solo.test")
 		v.press("Enter")
 		v.waitFor(byRole("heading", "Check your email"))
 		v.fill("Code", "000000")
 		v.press("Enter")
 		v.waitFor(byCSS("#code-problem"))
-		code := newestCode(mail, u, "carol@globex.test")
+		code := newestCode(mail, u, "dave@solo.test")
 		v.fill("Code", code[:3]+" "+code[3:]) // as people type it
 		v.press("Enter")
 		v.waitURL(`/user$`)
-		for _, want := range []string{"Carol Danvers", "Globex", "Admin"} {
+		for _, want := range []string{"Dave Bowman", "Globex", "Admin"} {
 			if text := v.text(); !strings.Contains(text, want) {
 				t.Errorf("the account page does not say %q:\n%s", want, text)
 			}
@@ -190,10 +190,10 @@ func TestStory_AnotherPersonIsNotReplacedSilently(t *testing.T) {
 		u.call("PATCH", "/enterprise_connections/"+u.info.Demo.Connections[0].ID, object{"saml": object{"allow_idp_initiated": true}}, 200)
 		v, mail := b.visitor("carol", look{}), b.visitor("mailbox", look{})
 		v.open(u.info.BaseURL + "/sign-in")
-		v.fill("Email address", "carol@globex.test")
+		v.fill("Email address", "dave@solo.test")
 		v.press("Enter")
 		v.waitFor(byLabel("Code"))
-		v.fill("Code", newestCode(mail, u, "carol@globex.test"))
+		v.fill("Code", newestCode(mail, u, "dave@solo.test"))
 		v.press("Enter")
 		v.waitURL(`/user$`)
 		fromPortal := func() {
@@ -208,11 +208,11 @@ func TestStory_AnotherPersonIsNotReplacedSilently(t *testing.T) {
 		fromPortal()
 		v.mustBeAccessible()
 		asking := v.url()
-		signedInAs(v, u, "carol@globex.test") // asking changed nothing
+		signedInAs(v, u, "dave@solo.test") // asking changed nothing
 		v.open(asking)
 		v.click(byCSS("button[value=keep]"))
 		v.waitURL(`/user$`)
-		signedInAs(v, u, "carol@globex.test")
+		signedInAs(v, u, "dave@solo.test")
 		if u.user("alice@acme.test") != nil {
 			t.Error("staying made a user of the one who arrived")
 		}
@@ -220,7 +220,7 @@ func TestStory_AnotherPersonIsNotReplacedSilently(t *testing.T) {
 		v.click(byCSS("button[value=switch]"))
 		v.waitURL(`/user$`)
 		signedInAs(v, u, "alice@acme.test")
-		carol := u.user("carol@globex.test").str("id")
+		carol := u.user("dave@solo.test").str("id")
 		if live := u.call("GET", "/sessions?status=active&user_id="+carol, nil, 200).list(); len(live) != 0 {
 			t.Errorf("Carol still has %d sessions in that browser", len(live))
 		}

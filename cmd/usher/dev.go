@@ -15,7 +15,8 @@ func devCommand() command {
 Everything is kept in one folder: the database (SQLite), keys, and mail, which a
 mailbox page shows instead of sending it. With it comes a demo: the organization
 Acme, whose people alice@acme.test and bob@acme.test sign in at a practice
-identity provider, and Globex with carol@globex.test, which has none.
+identity provider, and Globex with carol@globex.test on a practice OpenID
+provider.
 
 It prints where to go. Once it answers it writes DIR/dev.json, with its address
 and its keys, for scripts. Ctrl-C stops it; the next start goes on where it was.

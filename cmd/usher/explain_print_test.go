@@ -72,8 +72,8 @@ func TestWriteSimulation_SaysWhatWouldHappenAndWhy(t *testing.T) {
 		want   []string
 	}{
 		"no connection": {
-			signin.SimulationReport{Email: "carol@globex.test", Route: "first_factor", Factors: []string{"email_code"}},
-			[]string{"carol@globex.test  signs in here: no connection serves the address", "User today    nobody", "First factors email_code"},
+			signin.SimulationReport{Email: "dave@solo.test", Route: "first_factor", Factors: []string{"email_code"}},
+			[]string{"dave@solo.test  signs in here: no connection serves the address", "User today    nobody", "First factors email_code"},
 		},
 		"created": {
 			signin.SimulationReport{

@@ -20,6 +20,9 @@ func (d *dev) demo(ctx context.Context) error {
 	if err := d.practice(); err != nil {
 		return err
 	}
+	if err := d.practiceOIDC(); err != nil {
+		return err
+	}
 	acme, err := d.demoOrganization(ctx, "Acme", "acme")
 	if err != nil {
 		return err
@@ -31,10 +34,16 @@ func (d *dev) demo(ctx context.Context) error {
 	if err := d.demoConnection(ctx, acme); err != nil {
 		return err
 	}
-	if err := d.demoCarol(ctx, globex); err != nil {
+	if err := d.demoOpenID(ctx, globex); err != nil {
 		return err
 	}
-	d.info.Demo.People = []string{"alice@acme.test", "bob@acme.test", "carol@globex.test"}
+	if err := d.demoPerson(ctx, globex, practice.Person{Mail: "carol@globex.test", FirstName: "Carol", LastName: "Danvers"}); err != nil {
+		return err
+	}
+	if err := d.demoPerson(ctx, globex, practice.Person{Mail: "dave@solo.test", FirstName: "Dave", LastName: "Bowman"}); err != nil {
+		return err
+	}
+	d.info.Demo.People = []string{"alice@acme.test", "bob@acme.test", "carol@globex.test", "dave@solo.test"}
 	return nil
 }
 
@@ -100,25 +109,29 @@ func (d *dev) demoConnection(ctx context.Context, org identity.OrgID) error {
 	if err := d.idp.AddSP(sp); err != nil {
 		return err
 	}
+	d.showConnection(c)
+	return nil
+}
+
+// showConnection puts a connection into dev.json.
+func (d *dev) showConnection(c identity.Connection) {
 	domains := make([]string, len(c.Domains))
 	for i, name := range c.Domains {
 		domains[i] = string(name)
 	}
 	d.info.Demo.Connections = append(d.info.Demo.Connections, DemoConnection{
-		ID: string(c.ID), OrganizationID: string(org), Domains: domains,
+		ID: string(c.ID), OrganizationID: string(c.OrganizationID), Domains: domains,
 	})
-	return nil
 }
 
-// demoCarol makes the person of the organization without SSO.
-func (d *dev) demoCarol(ctx context.Context, org identity.OrgID) error {
-	users, _, err := d.tools.Manage.Users(ctx, store.UserFilter{Emails: []identity.Email{"carol@globex.test"}}, store.Page{Limit: 1})
-	if err != nil || len(users) > 0 {
+// demoPerson makes a person who administers an organization before ever signing in.
+func (d *dev) demoPerson(ctx context.Context, org identity.OrgID, p practice.Person) error {
+	found, _, err := d.tools.Manage.Users(ctx, store.UserFilter{Emails: []identity.Email{identity.Email(p.Mail)}}, store.Page{Limit: 1})
+	if err != nil || len(found) > 0 {
 		return err
 	}
-	first, last := "Carol", "Danvers"
 	u, err := d.tools.Manage.CreateUser(ctx, manage.UserChange{
-		EmailAddresses: []string{"carol@globex.test"}, FirstName: &first, LastName: &last,
+		EmailAddresses: []string{p.Mail}, FirstName: &p.FirstName, LastName: &p.LastName,
 	})
 	if err != nil {
 		return err
@@ -150,12 +163,20 @@ func (d *dev) home() account.DevHome {
 			Email: p.Mail, Name: p.Name(), How: "Acme, through the practice identity provider", URL: "/sign-in?email_address=" + p.Mail,
 		})
 	}
+	for _, p := range d.openIDs[placeGlobex].People() {
+		h.People = append(h.People, account.DevPerson{
+			Email: p.Mail, Name: p.Name(), How: "Globex, through the practice OpenID provider", URL: "/sign-in?email_address=" + p.Mail,
+		})
+	}
 	h.People = append(h.People, account.DevPerson{
-		Email: "carol@globex.test", Name: "Carol Danvers", How: "Globex, by a code in the mailbox", URL: "/sign-in?email_address=carol@globex.test",
+		Email: "dave@solo.test", Name: "Dave Bowman", How: "Globex, a contractor without SSO: by a code in the mailbox", URL: "/sign-in?email_address=dave@solo.test",
 	})
-	h.Places = append([]account.DevPlace{{
-		Icon: "key", Title: "Practice identity provider", Text: "Change people's attributes, and make it misbehave.", URL: d.idp.BaseURL() + "/",
-	}}, h.Places...)
+	h.Places = append([]account.DevPlace{
+		{Icon: "key", Title: "Practice identity provider", Text: "SAML, for Acme. Change people's attributes, and make it misbehave.", URL: d.idp.BaseURL() + "/"},
+		{Icon: "key", Title: "Practice OpenID provider", Text: "OpenID Connect, for Globex. Suspend people, and make it misbehave.", URL: d.cfg.PublicURL + placeGlobex + "/"},
+		{Icon: "key", Title: "Practice Google Workspace", Text: "For EASIE connections, such as one for hooli.test.", URL: d.cfg.PublicURL + placeGoogle + "/"},
+		{Icon: "key", Title: "Practice Microsoft Entra ID", Text: "For EASIE connections, with two tenants.", URL: d.cfg.PublicURL + placeMicrosoft + "/"},
+	}, h.Places...)
 	if len(d.info.Demo.Organizations) > 0 {
 		h.Organization = d.info.Demo.Organizations[0].ID
 	}

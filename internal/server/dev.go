@@ -107,6 +107,7 @@ type dev struct {
 	tools   *Tools
 	server  *Server
 	idp     *practice.IDP
+	openIDs openIDs
 	info    DevInfo
 }
 
@@ -172,6 +173,9 @@ func (d *dev) assemble(ctx context.Context, l net.Listener) error {
 			return fmt.Errorf("server: making the demo: %w", err)
 		}
 		ex.mounts["/practice/acme/"] = d.idp
+		for place, op := range d.openIDs {
+			ex.mounts[place+"/"] = op
+		}
 	}
 	var err error
 	d.server, err = build(d.cfg, d.tools, d.cfg.logger(d.out), ex)
@@ -221,6 +225,11 @@ func localNames(a net.Addr) []string {
 func (d *dev) announce(ctx context.Context) error {
 	if err := d.answers(ctx); err != nil {
 		return err
+	}
+	if !d.options.NoDemo {
+		if err := d.demoEASIE(ctx); err != nil {
+			return fmt.Errorf("server: making the demo: %w", err)
+		}
 	}
 	b, err := json.MarshalIndent(d.info, "", "  ")
 	if err != nil {
@@ -272,11 +281,14 @@ func (d *dev) greet() {
 	p("")
 	if !d.options.NoDemo {
 		p("  Try this")
-		p("    Sign in by SSO             %s/sign-in?email_address=alice@acme.test", base)
+		p("    Sign in by SAML            %s/sign-in?email_address=alice@acme.test", base)
 		p("      alice and bob at acme.test go to Acme's practice identity provider")
-		p("    Sign in without SSO        %s/sign-in?email_address=carol@globex.test", base)
+		p("    Sign in by OpenID Connect  %s/sign-in?email_address=carol@globex.test", base)
+		p("      carol and erin at globex.test go to Globex's practice OpenID provider")
+		p("    Sign in without SSO        %s/sign-in?email_address=dave@solo.test", base)
 		p("      the code arrives in the mailbox below")
-		p("    Practice provider          %s/practice/acme/", base)
+		p("    Practice providers         %s/practice/acme/", base)
+		p("                               %s%s/", base, placeGlobex)
 		p("    What would happen?         %s explain --data %s --email alice@acme.test", self(), d.options.Data)
 	}
 	p("    Mail                       %s", d.info.MailboxURL)
