@@ -53,7 +53,7 @@ func TestParseResponse_HostileShapesAreCheap(t *testing.T) {
 	}
 	for name, doc := range docs {
 		var memory uint64
-		best := fastest(250*time.Millisecond, func() {
+		best := fastest(t, 250*time.Millisecond, func() {
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
 			_, _ = ParseResponse([]byte(doc), testExpect()) // some are genuine, some are not
