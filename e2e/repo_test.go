@@ -40,7 +40,7 @@ var mayImport = map[string][]string{
 	"httpio":                {"fault"},
 
 	"signin":  {"fault", "identity", "oidc", "policy", "provision", "saml", "secret", "session", "store"},
-	"manage":  {"fault", "identity", "oidc", "policy", "provision", "saml", "secret", "store"},
+	"manage":  {"fault", "identity", "oidc", "picture", "policy", "provision", "saml", "secret", "store"},
 	"session": {"fault", "identity", "secret", "store"},
 	"notify":  {"identity", "store"},
 
@@ -52,6 +52,7 @@ var mayImport = map[string][]string{
 	"policy":   {"fault", "identity"},
 	"identity": {"fault"},
 	"oidc":     {"fault"},
+	"picture":  {"fault"},
 	"saml":     {"fault"},
 	"fault":    {},
 

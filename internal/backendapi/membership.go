@@ -2,6 +2,7 @@ package backendapi
 
 import (
 	"net/http"
+	"time"
 
 	"usher/internal/fault"
 	"usher/internal/httpio"
@@ -77,24 +78,63 @@ func membershipOrders() []string {
 }
 
 func (a *API) handleMembers(w http.ResponseWriter, r *http.Request) error {
-	q, err := query(r, "order_by", "user_id", "email_address", "role", "query")
+	q, err := query(r, memberFilters()...)
 	if err != nil {
 		return err
 	}
 	limit, offset, pageErr := q.Page()
-	order, orderErr := q.Order(httpio.Order{Field: "created_at", Desc: true}, membershipOrders()...)
-	users, usersErr := q.List("user_id")
-	emails, emailsErr := q.List("email_address")
-	roles, rolesErr := q.List("role")
-	query, queryErr := q.Text("query")
-	if err := fault.Join(pageErr, orderErr, usersErr, emailsErr, rolesErr, queryErr); err != nil {
+	f, filterErr := memberFilter(q)
+	if err := fault.Join(pageErr, filterErr); err != nil {
 		return err
 	}
-	items, total, err := a.Manage.Members(r.Context(), r.PathValue("organization_id"), manage.MembershipFilter{
-		UserIDs: texts[identity.UserID](users), Emails: addresses(emails), Roles: texts[identity.RoleKey](roles), Query: query, OrderBy: orderText(order),
-	}, manage.Page{Limit: limit, Offset: offset})
+	items, total, err := a.Manage.Members(r.Context(), r.PathValue("organization_id"), f, manage.Page{Limit: limit, Offset: offset})
 	return writeMemberships(w, items, total, err)
 }
+
+func memberFilters() []string {
+	return []string{
+		"order_by", "user_id", "email_address", "phone_number", "username", "web3_wallet", "role", "query",
+		"email_address_query", "phone_number_query", "username_query", "name_query",
+		"last_active_at_before", "last_active_at_after", "created_at_before", "created_at_after",
+	}
+}
+
+// memberFilter reads which members are asked for. Nobody has a phone number or a
+// wallet: who asks for one finds nobody.
+func memberFilter(q httpio.Params) (f manage.MembershipFilter, err error) {
+	var errs []error
+	order, err := q.Order(httpio.Order{Field: "created_at", Desc: true}, membershipOrders()...)
+	f.OrderBy, errs = orderText(order), append(errs, err)
+	f.UserIDs, f.NotUserIDs, err = choice[identity.UserID](q, "user_id")
+	errs = append(errs, err)
+	list := func(name string) []string {
+		values, err := q.List(name)
+		errs = append(errs, err)
+		return values
+	}
+	text := func(name string) string {
+		value, err := q.Text(name)
+		errs = append(errs, err)
+		return value
+	}
+	moment := func(name string) time.Time {
+		n, given, err := q.Int(name, 1, maxMillis)
+		if errs = append(errs, err); !given {
+			return time.Time{}
+		}
+		return time.UnixMilli(n)
+	}
+	f.Emails, f.Usernames, f.Roles = addresses(list("email_address")), list("username"), texts[identity.RoleKey](list("role"))
+	f.Nobody = len(list("phone_number"))+len(list("web3_wallet"))+len(text("phone_number_query")) > 0
+	f.Query, f.EmailQuery = text("query"), text("email_address_query")
+	f.UsernameQuery, f.NameQuery = text("username_query"), text("name_query")
+	f.ActiveBefore, f.ActiveAfter = moment("last_active_at_before"), moment("last_active_at_after")
+	f.CreatedBefore, f.CreatedAfter = moment("created_at_before"), moment("created_at_after")
+	return f, fault.Join(errs...)
+}
+
+// maxMillis is the last moment of the year 9999.
+const maxMillis = 253402300799999
 
 func (a *API) handleMembershipsOfUser(w http.ResponseWriter, r *http.Request) error {
 	q, err := query(r)
@@ -152,15 +192,19 @@ func required(name, value string) error {
 
 func (a *API) handleChangeMember(w http.ResponseWriter, r *http.Request) error {
 	var b struct {
-		Role string `json:"role"`
+		Role            string            `json:"role"`
+		PublicMetadata  identity.Metadata `json:"public_metadata"`
+		PrivateMetadata identity.Metadata `json:"private_metadata"`
 	}
 	if err := httpio.ReadJSON(w, r, &b); err != nil {
 		return err
 	}
-	if err := required("role", b.Role); err != nil {
+	if err := fault.Join(required("role", b.Role), metadataElsewhere(r, b.PublicMetadata, b.PrivateMetadata, nil)); err != nil {
 		return err
 	}
-	m, err := a.Manage.ChangeMemberRole(r.Context(), r.PathValue("organization_id"), r.PathValue("user_id"), identity.RoleKey(b.Role))
+	m, err := a.Manage.ChangeMember(r.Context(), r.PathValue("organization_id"), r.PathValue("user_id"), manage.MembershipChange{
+		Role: identity.RoleKey(b.Role), Metadata: manage.MetadataChange{Public: b.PublicMetadata, Private: b.PrivateMetadata, Replace: true},
+	})
 	return writeMembership(w, m, err)
 }
 

@@ -2,6 +2,7 @@ package backendapi
 
 import (
 	"net/http"
+	"strings"
 
 	"usher/internal/fault"
 	"usher/internal/httpio"
@@ -15,6 +16,10 @@ type organizationBody struct {
 	CreatedBy             *string           `json:"created_by"`
 	MaxAllowedMemberships *int              `json:"max_allowed_memberships"`
 	AdminDeleteEnabled    *bool             `json:"admin_delete_enabled"`
+	ExclusiveMembership   *bool             `json:"exclusive_membership"`   // ours
+	SelfServeSSOEnabled   *bool             `json:"self_serve_sso_enabled"` // ours
+	RoleSetKey            *string           `json:"role_set_key"`
+	CreatedAt             *string           `json:"created_at"`
 	PublicMetadata        identity.Metadata `json:"public_metadata"`
 	PrivateMetadata       identity.Metadata `json:"private_metadata"`
 }
@@ -31,6 +36,7 @@ type wireOrganization struct {
 	ImageURL              string            `json:"image_url"`
 	HasImage              bool              `json:"has_image"`
 	MembersCount          *int              `json:"members_count,omitempty"`
+	LacksManager          *bool             `json:"missing_member_with_elevated_permissions,omitempty"`
 	MaxAllowedMemberships int               `json:"max_allowed_memberships"`
 	AdminDeleteEnabled    bool              `json:"admin_delete_enabled"`
 	PublicMetadata        identity.Metadata `json:"public_metadata"`
@@ -38,6 +44,9 @@ type wireOrganization struct {
 	CreatedBy             string            `json:"created_by,omitempty"`
 	CreatedAt             int64             `json:"created_at"`
 	UpdatedAt             int64             `json:"updated_at"`
+	RoleSetKey            *string           `json:"role_set_key"`
+	ExclusiveMembership   bool              `json:"exclusive_membership"`   // ours
+	SelfServeSSOEnabled   bool              `json:"self_serve_sso_enabled"` // ours
 }
 
 func wireOrganizationOf(o manage.OrganizationView) wireOrganization {
@@ -46,6 +55,8 @@ func wireOrganizationOf(o manage.OrganizationView) wireOrganization {
 		ID:                    string(o.ID),
 		Name:                  o.Name,
 		Slug:                  o.Slug,
+		ImageURL:              o.ImageURL,
+		HasImage:              o.LogoID != "",
 		MaxAllowedMemberships: o.MaxAllowedMemberships,
 		AdminDeleteEnabled:    o.AdminDeleteEnabled,
 		PublicMetadata:        object(o.PublicMetadata),
@@ -53,6 +64,9 @@ func wireOrganizationOf(o manage.OrganizationView) wireOrganization {
 		CreatedBy:             string(o.CreatedBy),
 		CreatedAt:             millis(o.CreatedAt),
 		UpdatedAt:             millis(o.UpdatedAt),
+		RoleSetKey:            orNull(o.RoleSetKey),
+		ExclusiveMembership:   o.ExclusiveMembership,
+		SelfServeSSOEnabled:   o.SelfServeSSOEnabled,
 	}
 }
 
@@ -62,29 +76,56 @@ func wireOrganizationCounted(o manage.OrganizationView) wireOrganization {
 	return w
 }
 
+// organizationWire reads what an organization is to be shown with.
+func organizationWire(q httpio.Params) (func(manage.OrganizationView) wireOrganization, error) {
+	counted, _, countErr := q.Bool("include_members_count")
+	lacking, _, lackErr := q.Bool("include_missing_member_with_elevated_permissions")
+	return func(o manage.OrganizationView) wireOrganization {
+		w := wireOrganizationOf(o)
+		if counted {
+			w.MembersCount = &o.Members
+		}
+		if lacking {
+			w.LacksManager = &o.LacksManager
+		}
+		return w
+	}, fault.Join(countErr, lackErr)
+}
+
+// choice reads a list of ids that may have a + or - before them: those to be
+// found, and those not to be. An unescaped + reads as a space.
+func choice[T ~string](q httpio.Params, name string) (in, out []T, err error) {
+	list, err := q.List(name)
+	for _, item := range list {
+		if rest, excluded := strings.CutPrefix(item, "-"); excluded {
+			out = append(out, T(rest))
+		} else {
+			in = append(in, T(strings.TrimLeft(item, "+ ")))
+		}
+	}
+	return in, out, err
+}
+
 func (a *API) handleOrganizations(w http.ResponseWriter, r *http.Request) error {
-	q, err := query(r, "order_by", "query", "user_id", "organization_id", "include_members_count")
+	q, err := query(r, "order_by", "query", "user_id", "organization_id", "include_members_count",
+		"include_missing_member_with_elevated_permissions")
 	if err != nil {
 		return err
 	}
 	limit, offset, pageErr := q.Page()
 	order, orderErr := q.Order(httpio.Order{Field: "created_at", Desc: true}, "name", "created_at", "members_count")
 	query, queryErr := q.Text("query")
-	users, usersErr := q.List("user_id")
-	ids, idsErr := q.List("organization_id")
-	counted, _, countErr := q.Bool("include_members_count")
-	if err := fault.Join(pageErr, orderErr, queryErr, usersErr, idsErr, countErr); err != nil {
+	users, notUsers, usersErr := choice[identity.UserID](q, "user_id")
+	ids, notIDs, idsErr := choice[identity.OrgID](q, "organization_id")
+	wire, wireErr := organizationWire(q)
+	if err := fault.Join(pageErr, orderErr, queryErr, usersErr, idsErr, wireErr); err != nil {
 		return err
 	}
 	items, total, err := a.Manage.Organizations(r.Context(), manage.OrganizationFilter{
-		IDs: texts[identity.OrgID](ids), UserIDs: texts[identity.UserID](users), Query: query, OrderBy: orderText(order),
+		IDs: ids, NotIDs: notIDs, UserIDs: users, NotUserIDs: notUsers, Query: query, OrderBy: orderText(order),
 	}, manage.Page{Limit: limit, Offset: offset})
 	if err != nil {
 		return err
-	}
-	wire := wireOrganizationOf
-	if counted {
-		wire = wireOrganizationCounted
 	}
 	return httpio.WriteJSON(w, http.StatusOK, list{each(items, wire), total})
 }
@@ -111,15 +152,15 @@ func (a *API) handleOrganization(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	counted, _, err := q.Bool("include_members_count")
+	wire, err := organizationWire(q)
 	if err != nil {
 		return err
 	}
 	o, err := a.Manage.Organization(r.Context(), r.PathValue("organization_id"))
-	if err == nil && counted {
-		return httpio.WriteJSON(w, http.StatusOK, wireOrganizationCounted(o))
+	if err != nil {
+		return err
 	}
-	return writeOrganization(w, o, err)
+	return httpio.WriteJSON(w, http.StatusOK, wire(o))
 }
 
 func (a *API) handleChangeOrganization(w http.ResponseWriter, r *http.Request) error {

@@ -67,6 +67,24 @@ const (
 	OrganizationCreatorNotFound                Code = "organization_creator_not_found"
 	OrganizationSlugsDisabled                  Code = "organization_slugs_disabled"
 	OrganizationAdminDeleteNotEnabled          Code = "organization_admin_delete_not_enabled"
+	OrganizationNotEnabled                     Code = "organization_not_enabled_in_instance"
+	OrganizationsDisableNotAllowed             Code = "organizations_disable_not_allowed"
+	ForceSelectionWithoutOrganizations         Code = "force_organization_selection_not_allowed_when_organizations_disabled"
+	OrganizationCreationLimitExceeded          Code = "org_creation_limit_exceeded"
+	ExclusiveMembershipExistingMembers         Code = "exclusive_organization_membership_existing_members"
+	OrganizationRoleDefaultCreatorRole         Code = "organization_role_default_creator_role"
+	OrganizationRoleDomainDefaultRole          Code = "organization_role_domain_default_role"
+	OrganizationRoleAssignedMembers            Code = "organization_role_assigned_members"
+	OrganizationMissingCreatorPermissions      Code = "organization_missing_creator_role_permissions"
+	OrganizationSystemPermission               Code = "organization_system_permission_not_modifiable"
+	OrganizationRolePermissionExists           Code = "organization_role_permission_association_exists"
+	OrganizationRolePermissionNotFound         Code = "organization_role_permission_association_not_found"
+	OrganizationRolesQuotaExceeded             Code = "organization_instance_roles_quota_exceeded"
+	OrganizationRoleSetsQuotaExceeded          Code = "organization_instance_role_sets_quota_exceeded"
+	RoleSetMappingsMissing                     Code = "organization_role_set_reassignment_mappings_missing"
+	RoleSetMappingsInvalid                     Code = "organization_role_set_reassignment_mappings_invalid"
+	CannotDeleteInitialRoleSet                 Code = "cannot_delete_initial_role_set"
+	RoleMigrationInProgress                    Code = "role_migration_in_progress"
 
 	// Sign-in and sign-up.
 	StrategyForUserInvalid            Code = "strategy_for_user_invalid"
@@ -132,6 +150,8 @@ const (
 	RedirectURLDomainMismatch    Code = "redirect_url_domain_mismatch"
 
 	// General.
+	ImageTooLarge         Code = "image_too_large"
+	ImageNotFound         Code = "image_not_found"
 	MethodNotAllowed      Code = "method_not_allowed"
 	FeatureNotEnabled     Code = "feature_not_enabled"
 	FeatureNotImplemented Code = "feature_not_implemented"
@@ -444,6 +464,96 @@ var catalogue = map[Code]Entry{
 		"Deletion by administrators is switched off for this organization.",
 		"",
 	},
+	OrganizationNotEnabled: {
+		403, "Organizations are switched off.",
+		"Organizations are switched off on this instance.",
+		"Switch organizations on in the organization settings.",
+	},
+	OrganizationsDisableNotAllowed: {
+		400, "Organizations cannot be switched off.",
+		"There are organizations still; delete them first.",
+		"",
+	},
+	ForceSelectionWithoutOrganizations: {
+		422, "An organization cannot be required.",
+		"An organization cannot be required while organizations are switched off.",
+		"Switch organizations on first, or do not require one.",
+	},
+	OrganizationCreationLimitExceeded: {
+		403, "No more organizations.",
+		"This person has created {max_organizations} organizations, which is the limit.",
+		"Delete organizations that are not used, or create the organization without a creator.",
+	},
+	ExclusiveMembershipExistingMembers: {
+		422, "Members belong to other organizations.",
+		"Members of this organization belong to other organizations too.",
+		"Remove them from the others first.",
+	},
+	OrganizationRoleDefaultCreatorRole: {
+		422, "The role is in use.",
+		"The role is that of organizations' creators in a role set.",
+		"Give the role set another creator role first.",
+	},
+	OrganizationRoleDomainDefaultRole: {
+		422, "The role is in use.",
+		"The role is the default role of a role set.",
+		"Give the role set another default role first.",
+	},
+	OrganizationRoleAssignedMembers: {
+		422, "The role is in use.",
+		"There are members who have the role.",
+		"Give them another role first.",
+	},
+	OrganizationMissingCreatorPermissions: {
+		422, "The creator's role needs more permissions.",
+		"The role of organizations' creators must hold {permissions}.",
+		"",
+	},
+	OrganizationSystemPermission: {
+		403, "System permissions cannot be changed.",
+		"System permissions can be given to roles, but neither changed nor deleted.",
+		"",
+	},
+	OrganizationRolePermissionExists: {
+		409, "The role holds this permission already.",
+		"The role holds this permission already.",
+		"",
+	},
+	OrganizationRolePermissionNotFound: {
+		404, "The role does not hold this permission.",
+		"The role does not hold this permission.",
+		"",
+	},
+	OrganizationRolesQuotaExceeded: {
+		403, "No more roles.",
+		"There are {max_allowed_roles} roles of your own, which is the limit.",
+		"Delete roles that are not used.",
+	},
+	OrganizationRoleSetsQuotaExceeded: {
+		403, "No more role sets.",
+		"There are {max_role_sets_allowed} role sets, which is the limit.",
+		"Replace role sets that are not used.",
+	},
+	RoleSetMappingsMissing: {
+		422, "Some members would have no role.",
+		"Members have roles that the other role set lacks: {role_keys}.",
+		"Say which role takes the place of each.",
+	},
+	RoleSetMappingsInvalid: {
+		422, "That role cannot take the place of another.",
+		"The role {role_key} is not part of the role set.",
+		"",
+	},
+	CannotDeleteInitialRoleSet: {
+		403, "The initial role set stays.",
+		"The role set of new organizations cannot be replaced.",
+		"Make another role set the initial one first.",
+	},
+	RoleMigrationInProgress: {
+		409, "Roles are being changed.",
+		"Members' roles are being changed at this moment. Try again when that is done.",
+		"",
+	},
 
 	// Sign-in and sign-up.
 	StrategyForUserInvalid: {
@@ -737,6 +847,16 @@ var catalogue = map[Code]Entry{
 	},
 
 	// General.
+	ImageTooLarge: {
+		413, "The image is too large.",
+		"An image may have 10 MB and 25 megapixels.",
+		"",
+	},
+	ImageNotFound: {
+		404, "There is no such image.",
+		"No image has this id.",
+		"",
+	},
 	MethodNotAllowed: {
 		405, "Method not allowed.",
 		"This address does not answer {method}.",

@@ -14,25 +14,29 @@ import (
 
 //nolint:revive // each says what it names
 type (
-	AttemptID      string // one SSO sign-in attempt
-	AccountID      string // a person's account at one enterprise connection
-	ClientID       string // one browser
-	ClientSecretID string // a client secret of an OpenID Connect connection
-	ConnectionID   string // an enterprise connection
-	DomainID       string // a domain listed by an organization
-	EmailID        string // an email address of a user
-	InstanceID     string // this deployment
-	KeyID          string // a key of a connection (service provider side)
-	MailID         string // a mail in the outbox or the development mailbox
-	MembershipID   string // a user in an organization
-	OrgID          string // an organization
-	RevisionID     string // one immutable configuration of a connection
-	RoleID         string // a role
-	SecretKeyID    string // a Backend API key
-	SessionID      string // a signed-in session
-	SignInID       string // a sign-in that is under way or over
-	SignUpID       string // a sign-up that is under way or over
-	UserID         string // a person
+	AttemptID       string // one SSO sign-in attempt
+	AccountID       string // a person's account at one enterprise connection
+	ClientID        string // one browser
+	ClientSecretID  string // a client secret of an OpenID Connect connection
+	ConnectionID    string // an enterprise connection
+	DomainID        string // a domain listed by an organization
+	EmailID         string // an email address of a user
+	ImageID         string // a picture that was uploaded
+	InstanceID      string // this deployment
+	KeyID           string // a key of a connection (service provider side)
+	MailID          string // a mail in the outbox or the development mailbox
+	MembershipID    string // a user in an organization
+	OrgID           string // an organization
+	PermissionID    string // a permission
+	RevisionID      string // one immutable configuration of a connection
+	RoleID          string // a role
+	RoleMigrationID string // a change of many members' roles
+	RoleSetID       string // a set of roles
+	SecretKeyID     string // a Backend API key
+	SessionID       string // a signed-in session
+	SignInID        string // a sign-in that is under way or over
+	SignUpID        string // a sign-up that is under way or over
+	UserID          string // a person
 )
 
 // ID is implemented by every id type.
@@ -41,25 +45,29 @@ type ID interface {
 	prefix() string
 }
 
-func (AttemptID) prefix() string      { return "ssoa" }
-func (AccountID) prefix() string      { return "eac" }
-func (ClientID) prefix() string       { return "client" }
-func (ClientSecretID) prefix() string { return "cls" }
-func (ConnectionID) prefix() string   { return "entconn" }
-func (DomainID) prefix() string       { return "orgdmn" }
-func (EmailID) prefix() string        { return "idn" }
-func (InstanceID) prefix() string     { return "ins" }
-func (KeyID) prefix() string          { return "spk" }
-func (MailID) prefix() string         { return "mail" }
-func (MembershipID) prefix() string   { return "orgmem" }
-func (OrgID) prefix() string          { return "org" }
-func (RevisionID) prefix() string     { return "entrev" }
-func (RoleID) prefix() string         { return "role" }
-func (SecretKeyID) prefix() string    { return "key" }
-func (SessionID) prefix() string      { return "sess" }
-func (SignInID) prefix() string       { return "sia" }
-func (SignUpID) prefix() string       { return "sua" }
-func (UserID) prefix() string         { return "user" }
+func (AttemptID) prefix() string       { return "ssoa" }
+func (AccountID) prefix() string       { return "eac" }
+func (ClientID) prefix() string        { return "client" }
+func (ClientSecretID) prefix() string  { return "cls" }
+func (ConnectionID) prefix() string    { return "entconn" }
+func (DomainID) prefix() string        { return "orgdmn" }
+func (EmailID) prefix() string         { return "idn" }
+func (ImageID) prefix() string         { return "img" }
+func (InstanceID) prefix() string      { return "ins" }
+func (KeyID) prefix() string           { return "spk" }
+func (MailID) prefix() string          { return "mail" }
+func (MembershipID) prefix() string    { return "orgmem" }
+func (OrgID) prefix() string           { return "org" }
+func (PermissionID) prefix() string    { return "perm" }
+func (RevisionID) prefix() string      { return "entrev" }
+func (RoleID) prefix() string          { return "role" }
+func (RoleMigrationID) prefix() string { return "rolemig" }
+func (RoleSetID) prefix() string       { return "roleset" }
+func (SecretKeyID) prefix() string     { return "key" }
+func (SessionID) prefix() string       { return "sess" }
+func (SignInID) prefix() string        { return "sia" }
+func (SignUpID) prefix() string        { return "sua" }
+func (UserID) prefix() string          { return "user" }
 
 // NewID makes an id that sorts by now, to the second.
 func NewID[T ID](now time.Time) T {

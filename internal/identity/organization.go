@@ -15,6 +15,8 @@ type Organization struct {
 	AdminDeleteEnabled    bool
 	ExclusiveMembership   bool // its members may belong to no other organization
 	SelfServeSSOEnabled   bool
+	RoleSetID             RoleSetID // of the roles that its members may have
+	LogoID                ImageID   // empty: none
 	PublicMetadata        Metadata
 	PrivateMetadata       Metadata
 	CreatedBy             UserID

@@ -29,13 +29,19 @@ type Settings struct {
 	EmailVerifiedAtSignUp      bool       `json:"email_verified_at_sign_up"`
 	ForceOrganizationSelection bool       `json:"force_organization_selection"`
 	OrganizationSlugsEnabled   bool       `json:"organization_slugs_enabled"`
-	DefaultRole                RoleKey    `json:"default_role"`
-	CreatorRole                RoleKey    `json:"creator_role"`
+	DefaultRole                RoleKey    `json:"default_role"`            // shown only: the initial role set says it
+	CreatorRole                RoleKey    `json:"creator_role"`            // shown only: the initial role set says it
 	MaxAllowedMemberships      int        `json:"max_allowed_memberships"` // of a new organization; 0: unlimited
 	SessionLifetimeSeconds     int64      `json:"session_lifetime_seconds"`
 	SessionIdleSeconds         int64      `json:"session_idle_seconds"`
 	EvidenceDays               int        `json:"evidence_days"`          // 0: evidence is not kept
 	SessionClaimsVersion       int        `json:"session_claims_version"` // 1 or 2
+
+	OrganizationsDisabled           bool `json:"organizations_disabled"`
+	OrganizationAdminDeleteDisabled bool `json:"organization_admin_delete_disabled"` // of a new organization
+	OrganizationDomainsEnabled      bool `json:"organization_domains_enabled"`
+	OrganizationDomainInvitations   bool `json:"organization_domain_invitations"` // who has a verified address is invited
+	OrganizationDomainSuggestions   bool `json:"organization_domain_suggestions"` // who has one may ask to join
 }
 
 // DefaultSettings is what a new deployment starts with.

@@ -63,16 +63,7 @@ func newWorld(t testing.TB, db *store.DB) *world {
 		if _, err := tx.InsertInstance(in); err != nil {
 			return err
 		}
-		for _, role := range []identity.Role{
-			{Key: identity.RoleAdmin, Permissions: identity.SystemPermissions()},
-			{Key: identity.RoleMember, Permissions: []identity.Permission{identity.MembershipsRead}},
-		} {
-			role.ID, role.CreatedAt, role.UpdatedAt = identity.NewID[identity.RoleID](began), began, began
-			if err := tx.InsertRole(role); err != nil {
-				return err
-			}
-		}
-		return nil
+		return tx.InsertFirstRoles(began)
 	})
 	return w
 }

@@ -31,44 +31,70 @@ func (s *Service) AddMember(ctx context.Context, org, user string, role identity
 		if err != nil {
 			return err
 		}
-		if _, err := tx.RoleByKey(role); err != nil {
-			return store.Missing(err, fault.New(fault.NotFound, "resource", "role", "param_name", "role"))
+		facts, err := joinFacts(tx, o, u.ID, role)
+		if err != nil {
+			return err
 		}
 		m := identity.Membership{
 			ID: identity.NewID[identity.MembershipID](now), OrganizationID: o.ID, UserID: u.ID, Role: role,
 			CreatedAt: now, UpdatedAt: now,
 		}
 		if err := fault.Join(meta.apply("public_metadata", &m.PublicMetadata, meta.Public),
-			meta.apply("private_metadata", &m.PrivateMetadata, meta.Private)); err != nil {
-			return err
-		}
-		if _, err := tx.Membership(o.ID, u.ID); err == nil {
-			return fault.New(fault.AlreadyAMember)
-		} else if store.Optional(err) != nil {
-			return err
-		}
-		if err := mayJoin(tx, o); err != nil {
+			meta.apply("private_metadata", &m.PrivateMetadata, meta.Private), policy.AddMember(facts).Denied); err != nil {
 			return err
 		}
 		if _, err := tx.InsertMembership(m); err != nil {
 			return err
 		}
-		v, err = membershipView(tx, m)
+		v, err = s.membershipView(tx, m)
 		return err
 	})
 	return v, err
 }
 
-// mayJoin refuses the member that would be one too many.
-func mayJoin(tx *store.Tx, o identity.Organization) error {
-	n, err := tx.CountMembers(o.ID)
+// joinFacts reads what policy asks about a person who is to become a member.
+func joinFacts(tx *store.Tx, o identity.Organization, user identity.UserID, role identity.RoleKey) (f policy.JoinFacts, err error) {
+	f.Organization, f.Person = o, user
+	if f.Role, err = roleInSet(tx, o, role); err != nil {
+		return f, err
+	}
+	if f.Migrating, err = migrating(tx, func(m identity.RoleMigration) bool { return m.Source == o.RoleSetID }); err != nil {
+		return f, err
+	}
+	if f.Members, err = tx.CountMembers(o.ID); err != nil {
+		return f, err
+	}
+	of, _, err := tx.MembershipsOfUser(user, store.Page{})
 	if err != nil {
-		return err
+		return f, err
 	}
-	if o.MaxAllowedMemberships > 0 && n >= o.MaxAllowedMemberships {
-		return fault.New(fault.OrganizationMembershipQuotaExceeded, "max_allowed_memberships", o.MaxAllowedMemberships)
+	for _, m := range of {
+		if m.OrganizationID == o.ID {
+			f.Member = true
+			continue
+		}
+		other, err := tx.Organization(m.OrganizationID)
+		if err != nil {
+			return f, err
+		}
+		f.OtherOrganizations++
+		f.ExclusiveElsewhere = f.ExclusiveElsewhere || other.ExclusiveMembership
 	}
-	return nil
+	return f, nil
+}
+
+// roleInSet returns the role of a key if members of the organization may have
+// it; else nil.
+func roleInSet(tx *store.Tx, o identity.Organization, key identity.RoleKey) (*identity.Role, error) {
+	set, err := tx.RoleSet(o.RoleSetID)
+	if err != nil {
+		return nil, store.Optional(err)
+	}
+	r, err := tx.RoleByKey(key)
+	if err != nil || !set.Holds(r.ID) {
+		return nil, store.Optional(err)
+	}
+	return &r, nil
 }
 
 // Members lists the members of an organization.
@@ -83,7 +109,7 @@ func (s *Service) Members(ctx context.Context, org string, f store.MembershipFil
 			return err
 		}
 		total = n
-		list, err = membershipViews(tx, rows)
+		list, err = s.membershipViews(tx, rows)
 		return err
 	})
 	return list, total, err
@@ -101,7 +127,7 @@ func (s *Service) MembershipsOf(ctx context.Context, user string, p store.Page) 
 			return err
 		}
 		total = n
-		list, err = membershipViews(tx, rows)
+		list, err = s.membershipViews(tx, rows)
 		return err
 	})
 	return list, total, err
@@ -115,16 +141,17 @@ func (s *Service) AllMemberships(ctx context.Context, order string, p store.Page
 			return err
 		}
 		total = n
-		list, err = membershipViews(tx, rows)
+		list, err = s.membershipViews(tx, rows)
 		return err
 	})
 	return list, total, err
 }
 
-func membershipViews(tx *store.Tx, rows []identity.Membership) ([]MembershipView, error) {
+func (s *Service) membershipViews(tx *store.Tx, rows []identity.Membership) ([]MembershipView, error) {
 	list := make([]MembershipView, 0, len(rows))
+	known := shown{orgs: map[identity.OrgID]OrganizationView{}, roles: map[identity.RoleKey]identity.Role{}}
 	for _, m := range rows {
-		v, err := membershipView(tx, m)
+		v, err := s.viewMembership(tx, m, known)
 		if err != nil {
 			return nil, err
 		}
@@ -133,16 +160,38 @@ func membershipViews(tx *store.Tx, rows []identity.Membership) ([]MembershipView
 	return list, nil
 }
 
-func membershipView(tx *store.Tx, m identity.Membership) (v MembershipView, err error) {
+func (s *Service) membershipView(tx *store.Tx, m identity.Membership) (MembershipView, error) {
+	views, err := s.membershipViews(tx, []identity.Membership{m})
+	if err != nil {
+		return MembershipView{}, err
+	}
+	return views[0], nil
+}
+
+// shown is what was read already for a list of memberships.
+type shown struct {
+	orgs  map[identity.OrgID]OrganizationView
+	roles map[identity.RoleKey]identity.Role
+}
+
+func (s *Service) viewMembership(tx *store.Tx, m identity.Membership, known shown) (v MembershipView, err error) {
 	v.Membership = m
-	if v.Organization.Organization, err = tx.Organization(m.OrganizationID); err != nil {
-		return v, err
+	var ok bool
+	if v.Organization, ok = known.orgs[m.OrganizationID]; !ok {
+		o, err := tx.Organization(m.OrganizationID)
+		if err != nil {
+			return v, err
+		}
+		if v.Organization, err = s.organizationView(tx, o); err != nil {
+			return v, err
+		}
+		known.orgs[m.OrganizationID] = v.Organization
 	}
-	if v.Organization.Members, err = tx.CountMembers(m.OrganizationID); err != nil {
-		return v, err
-	}
-	if v.Role, err = tx.RoleByKey(m.Role); store.Optional(err) != nil {
-		return v, err
+	if v.Role, ok = known.roles[m.Role]; !ok {
+		if v.Role, err = tx.RoleByKey(m.Role); store.Optional(err) != nil {
+			return v, err
+		}
+		known.roles[m.Role] = v.Role
 	}
 	if v.User, err = tx.User(m.UserID); err != nil {
 		return v, err
@@ -158,25 +207,45 @@ func membershipView(tx *store.Tx, m identity.Membership) (v MembershipView, err 
 	return v, nil
 }
 
+// MembershipChange is what a caller gave to change a membership.
+type MembershipChange struct {
+	Role     identity.RoleKey
+	Metadata MetadataChange
+}
+
 // ChangeMemberRole gives a member another role; the last administrator keeps
 // hers.
 func (s *Service) ChangeMemberRole(ctx context.Context, org, user string, role identity.RoleKey) (MembershipView, error) {
+	return s.ChangeMember(ctx, org, user, MembershipChange{Role: role})
+}
+
+// ChangeMember is ChangeMemberRole with metadata, as older versions of the API
+// have it.
+func (s *Service) ChangeMember(ctx context.Context, org, user string, ch MembershipChange) (MembershipView, error) {
 	return s.changeMembership(ctx, org, user, func(tx *store.Tx, m *identity.Membership) error {
-		facts := policy.ChangeRoleFacts{Anyone: true}
-		to, err := tx.RoleByKey(role)
-		if store.Optional(err) != nil {
+		if err := fault.Join(
+			ch.Metadata.apply("public_metadata", &m.PublicMetadata, ch.Metadata.Public),
+			ch.Metadata.apply("private_metadata", &m.PrivateMetadata, ch.Metadata.Private)); err != nil {
 			return err
 		}
-		if err == nil {
-			facts.To = &to
+		o, err := tx.Organization(m.OrganizationID)
+		if err != nil {
+			return err
+		}
+		facts := policy.ChangeRoleFacts{Anyone: true}
+		if facts.To, err = roleInSet(tx, o, ch.Role); err != nil {
+			return err
 		}
 		if facts.From, err = tx.RoleByKey(m.Role); store.Optional(err) != nil {
 			return err
 		}
-		if facts.Managers, err = tx.CountMembersWithPermission(m.OrganizationID, identity.MembershipsManage); err != nil {
+		if facts.Managers, err = managers(tx, o); err != nil {
 			return err
 		}
-		m.Role = role
+		if facts.Migrating, err = migrating(tx, func(m identity.RoleMigration) bool { return m.Source == o.RoleSetID }); err != nil {
+			return err
+		}
+		m.Role = ch.Role
 		return policy.ChangeRole(facts).Denied
 	})
 }
@@ -203,7 +272,7 @@ func (s *Service) changeMembership(ctx context.Context, org, user string, change
 		if err := tx.UpdateMembership(m); err != nil {
 			return err
 		}
-		v, err = membershipView(tx, m)
+		v, err = s.membershipView(tx, m)
 		return err
 	})
 	return v, err
@@ -226,7 +295,7 @@ func (s *Service) RemoveMember(ctx context.Context, org, user string) (v Members
 		if err != nil {
 			return err
 		}
-		if v, err = membershipView(tx, m); err != nil {
+		if v, err = s.membershipView(tx, m); err != nil {
 			return err
 		}
 		facts, err := removalFacts(tx, m, v.Role)
@@ -255,7 +324,7 @@ func (s *Service) MembershipOf(ctx context.Context, org identity.OrgID, user ide
 		if err != nil {
 			return store.Missing(err, fault.New(fault.OrganizationNotFound))
 		}
-		v, err = membershipView(tx, m)
+		v, err = s.membershipView(tx, m)
 		return err
 	})
 	return v, err
@@ -300,7 +369,11 @@ func (s *Service) Leave(ctx context.Context, org identity.OrgID, user identity.U
 
 func removalFacts(tx *store.Tx, m identity.Membership, role identity.Role) (f policy.RemovalFacts, err error) {
 	f.Membership, f.Role = m, role
-	if f.Managers, err = tx.CountMembersWithPermission(m.OrganizationID, identity.MembershipsManage); err != nil {
+	o, err := tx.Organization(m.OrganizationID)
+	if err != nil {
+		return f, err
+	}
+	if f.Managers, err = managers(tx, o); err != nil {
 		return f, err
 	}
 	if m.ConnectionID != "" {

@@ -3,11 +3,15 @@ package manage
 import (
 	"context"
 	"regexp"
+	"slices"
 	"strings"
+	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"usher/internal/fault"
 	"usher/internal/identity"
+	"usher/internal/policy"
 	"usher/internal/store"
 )
 
@@ -19,6 +23,10 @@ type OrganizationChange struct {
 	CreatedBy             *string
 	MaxAllowedMemberships *int
 	AdminDeleteEnabled    *bool
+	ExclusiveMembership   *bool
+	SelfServeSSOEnabled   *bool
+	RoleSetKey            *string
+	CreatedAt             *string // RFC 3339
 	PublicMetadata        identity.Metadata
 	PrivateMetadata       identity.Metadata
 }
@@ -26,10 +34,19 @@ type OrganizationChange struct {
 // OrganizationView is an organization with what lists can be asked to add.
 type OrganizationView struct {
 	identity.Organization
-	Members int
+	Members      int
+	RoleSetKey   string
+	ImageURL     string // of the logo, or of a picture that stands for organizations without one
+	LacksManager bool   // nobody can manage the members; only where it was asked for
 }
 
-const maxOrganizationName = 256 // characters: Clerk's
+const (
+	maxOrganizationName = 256 // characters: Clerk's
+
+	// maxOrganizationsOfCreator is how many organizations that one person made
+	// there may be: Clerk's default.
+	maxOrganizationsOfCreator = 100
+)
 
 var (
 	slugForm   = regexp.MustCompile(`^[a-z0-9]+(?:-[a-z0-9]+)*$`)
@@ -40,39 +57,92 @@ var (
 
 // CreateOrganization makes an organization. With a creator, that user becomes a
 // member with the creator role.
-func (s *Service) CreateOrganization(ctx context.Context, ch OrganizationChange) (OrganizationView, error) {
+func (s *Service) CreateOrganization(ctx context.Context, ch OrganizationChange) (v OrganizationView, err error) {
 	now := s.Now()
-	o := identity.Organization{ID: identity.NewID[identity.OrgID](now), AdminDeleteEnabled: true, CreatedAt: now, UpdatedAt: now}
-	err := s.DB.Write(ctx, func(tx *store.Tx) error {
+	err = s.DB.Write(ctx, func(tx *store.Tx) error {
 		in, err := tx.Instance()
 		if err != nil {
 			return err
 		}
-		o.MaxAllowedMemberships = in.Settings.MaxAllowedMemberships
-		if err := applyOrganization(tx, &o, ch, in.Settings); err != nil {
+		if in.Settings.OrganizationsDisabled {
+			return fault.New(fault.OrganizationNotEnabled)
+		}
+		o := identity.Organization{
+			ID: identity.NewID[identity.OrgID](now), CreatedAt: now, UpdatedAt: now,
+			AdminDeleteEnabled: !in.Settings.OrganizationAdminDeleteDisabled, MaxAllowedMemberships: in.Settings.MaxAllowedMemberships,
+		}
+		set, setErr := firstRoleSet(tx, ch.RoleSetKey)
+		if err := fault.Join(applyOrganization(tx, &o, ch, in.Settings), setErr); err != nil {
 			return err
 		}
-		if ch.CreatedBy == nil || *ch.CreatedBy == "" {
-			return tx.InsertOrganization(o)
+		o.RoleSetID = set.ID
+		if ch.CreatedBy != nil {
+			o.CreatedBy = identity.UserID(*ch.CreatedBy)
 		}
-		creator, err := tx.User(identity.UserID(*ch.CreatedBy))
-		if err != nil {
-			return store.Missing(err, fault.New(fault.OrganizationCreatorNotFound))
-		}
-		o.CreatedBy = creator.ID
-		if err := tx.InsertOrganization(o); err != nil {
+		if err := insertOrganization(tx, o, set); err != nil {
 			return err
 		}
-		_, err = tx.InsertMembership(identity.Membership{
-			ID: identity.NewID[identity.MembershipID](now), OrganizationID: o.ID, UserID: creator.ID,
-			Role: in.Settings.CreatorRole, CreatedAt: now, UpdatedAt: now,
-		})
+		v, err = s.organizationView(tx, o)
 		return err
 	})
-	if err != nil {
-		return OrganizationView{}, err
+	return v, err
+}
+
+// firstRoleSet is the role set of a new organization: behaviour 1.149.
+func firstRoleSet(tx *store.Tx, key *string) (identity.RoleSet, error) {
+	if key == nil || *key == "" {
+		set, err := tx.InitialRoleSet()
+		return set, store.Optional(err)
 	}
-	return s.Organization(ctx, string(o.ID))
+	set, err := tx.RoleSetByKey(*key)
+	if err != nil {
+		return set, store.Missing(err, fault.New(fault.NotFound, "resource", "role set", "param_name", "role_set_key"))
+	}
+	leaving, err := migrating(tx, func(m identity.RoleMigration) bool {
+		return m.Source == set.ID && m.Trigger == identity.RoleSetDeletion
+	})
+	if err == nil && leaving {
+		err = fault.New(fault.RoleMigrationInProgress)
+	}
+	return set, err
+}
+
+// insertOrganization writes a new organization, with its creator as a member.
+func insertOrganization(tx *store.Tx, o identity.Organization, set identity.RoleSet) error {
+	if o.CreatedBy == "" {
+		return tx.InsertOrganization(o)
+	}
+	creator, err := tx.User(o.CreatedBy)
+	if err != nil {
+		return store.Missing(err, fault.New(fault.OrganizationCreatorNotFound))
+	}
+	made, err := tx.CountOrganizationsMadeBy(creator.ID)
+	if err != nil {
+		return err
+	}
+	if made >= maxOrganizationsOfCreator {
+		return fault.New(fault.OrganizationCreationLimitExceeded, "max_organizations", maxOrganizationsOfCreator)
+	}
+	role, err := tx.Role(set.Creator)
+	if err != nil {
+		return store.Missing(err, fault.New(fault.NotFound, "resource", "role"))
+	}
+	facts, err := joinFacts(tx, o, creator.ID, role.Key)
+	if err != nil {
+		return err
+	}
+	facts.Migrating = false // the creator's role is not one that is given up
+	if err := policy.AddMember(facts).Denied; err != nil {
+		return err
+	}
+	if err := tx.InsertOrganization(o); err != nil {
+		return err
+	}
+	_, err = tx.InsertMembership(identity.Membership{
+		ID: identity.NewID[identity.MembershipID](o.UpdatedAt), OrganizationID: o.ID, UserID: creator.ID,
+		Role: role.Key, CreatedAt: o.UpdatedAt, UpdatedAt: o.UpdatedAt,
+	})
+	return err
 }
 
 // applyOrganization puts a change into an organization. All mistakes are
@@ -93,6 +163,16 @@ func applyOrganization(tx *store.Tx, o *identity.Organization, ch OrganizationCh
 		}
 	}
 	set(&o.AdminDeleteEnabled, ch.AdminDeleteEnabled)
+	set(&o.ExclusiveMembership, ch.ExclusiveMembership)
+	set(&o.SelfServeSSOEnabled, ch.SelfServeSSOEnabled)
+	if ch.CreatedAt != nil && *ch.CreatedAt != "" {
+		t, err := time.Parse(time.RFC3339, *ch.CreatedAt)
+		if err != nil || t.Before(earliest()) || t.After(o.UpdatedAt) {
+			errs = append(errs, fault.New(fault.FormParamFormatInvalid, "param_name", "created_at"))
+		} else {
+			o.CreatedAt = t.UTC()
+		}
+	}
 	errs = append(errs, checkMetadata("public_metadata", ch.PublicMetadata), checkMetadata("private_metadata", ch.PrivateMetadata))
 	if ch.PublicMetadata != nil {
 		o.PublicMetadata = ch.PublicMetadata
@@ -103,6 +183,9 @@ func applyOrganization(tx *store.Tx, o *identity.Organization, ch OrganizationCh
 	return fault.Join(errs...)
 }
 
+// earliest is the first time that something can have been created at.
+func earliest() time.Time { return time.Date(1970, 1, 2, 0, 0, 0, 0, time.UTC) }
+
 // checkOrganizationName refuses names that could pass for a link, markup or
 // another organization (threat T-ORG-19).
 func checkOrganizationName(name string) error {
@@ -111,10 +194,38 @@ func checkOrganizationName(name string) error {
 		return fault.New(fault.FormParamMissing, "param_name", "name")
 	case n > maxOrganizationName:
 		return fault.New(fault.FormParamMaxLength, "param_name", "name", "max_length", maxOrganizationName)
-	case markup.MatchString(name) || bidiMarks.MatchString(name) || strings.ContainsAny(name, "\x00\r\n\t"):
+	case markup.MatchString(name) || mixesScripts(name) || bidiMarks.MatchString(name) || strings.ContainsAny(name, "\x00\r\n\t"):
 		return fault.New(fault.FormParamValueInvalid, "param_name", "name")
 	}
 	return nil
+}
+
+// mixesScripts reports whether a word has letters of more than one of the scripts
+// that look alike, as Latin with a Cyrillic "a" in it: Unicode Technical Standard
+// 39, section 5.2.
+func mixesScripts(name string) bool {
+	for word := range strings.FieldsSeq(name) {
+		scripts := 0
+		for _, script := range []*unicode.RangeTable{unicode.Latin, unicode.Cyrillic, unicode.Greek} {
+			if strings.ContainsFunc(word, func(r rune) bool { return unicode.Is(script, r) }) {
+				scripts++
+			}
+		}
+		if scripts > 1 {
+			return true
+		}
+	}
+	return false
+}
+
+// reservedSlugs are what an organization must not be found under: words of our
+// own addresses and of authority (threat T-ORG-19).
+func reservedSlugs() []string {
+	return []string{
+		"account", "admin", "administrator", "api", "app", "auth", "backend", "create", "create-organization", "dashboard", "help",
+		"login", "logout", "me", "new", "null", "operator", "operators", "organization", "organizations", "root", "security", "settings",
+		"setup", "sign-in", "sign-up", "sso", "support", "system", "undefined", "user", "users", "usher", "v1", "www",
+	}
 }
 
 func changeSlug(tx *store.Tx, o *identity.Organization, slug string, settings identity.Settings) error {
@@ -123,6 +234,9 @@ func changeSlug(tx *store.Tx, o *identity.Organization, slug string, settings id
 		return fault.New(fault.OrganizationSlugsDisabled)
 	case len(slug) > maxSlugLen || !slugForm.MatchString(slug) || strings.HasPrefix(slug, "org_"):
 		return fault.New(fault.FormParamFormatInvalid, "param_name", "slug")
+	}
+	if slug != o.Slug && slices.Contains(reservedSlugs(), slug) {
+		return fault.New(fault.FormParamValueInvalid, "param_name", "slug")
 	}
 	held, err := tx.OrganizationBySlug(slug)
 	if store.Optional(err) != nil {
@@ -138,12 +252,29 @@ func changeSlug(tx *store.Tx, o *identity.Organization, slug string, settings id
 // Organization reads an organization by its id or slug.
 func (s *Service) Organization(ctx context.Context, idOrSlug string) (v OrganizationView, err error) {
 	err = s.DB.Read(ctx, func(tx *store.Tx) error {
-		if v.Organization, err = findOrganization(tx, idOrSlug); err != nil {
+		o, err := findOrganization(tx, idOrSlug)
+		if err != nil {
 			return err
 		}
-		v.Members, err = tx.CountMembers(v.ID)
+		v, err = s.organizationView(tx, o)
 		return err
 	})
+	return v, err
+}
+
+// organizationView adds to an organization what it is shown with.
+func (s *Service) organizationView(tx *store.Tx, o identity.Organization) (v OrganizationView, err error) {
+	v.Organization, v.ImageURL = o, s.imageURL(o.LogoID)
+	if v.Members, err = tx.CountMembers(o.ID); err != nil {
+		return v, err
+	}
+	set, err := tx.RoleSet(o.RoleSetID)
+	v.RoleSetKey = set.Key
+	if err := store.Optional(err); err != nil {
+		return v, err
+	}
+	can, err := tx.CountMembersWithPermission(o.ID, identity.MembershipsManage)
+	v.LacksManager = can == 0
 	return v, err
 }
 
@@ -165,11 +296,11 @@ func (s *Service) Organizations(ctx context.Context, f store.OrganizationFilter,
 			return err
 		}
 		for _, o := range orgs {
-			n, err := tx.CountMembers(o.ID)
+			v, err := s.organizationView(tx, o)
 			if err != nil {
 				return err
 			}
-			list = append(list, OrganizationView{Organization: o, Members: n})
+			list = append(list, v)
 		}
 		return nil
 	})
@@ -183,8 +314,21 @@ func (s *Service) ChangeOrganization(ctx context.Context, idOrSlug string, ch Or
 		if err != nil {
 			return err
 		}
-		return applyOrganization(tx, o, ch, in.Settings)
+		return fault.Join(applyOrganization(tx, o, ch, in.Settings), changeRoleSetOf(tx, o, ch.RoleSetKey), mayBeExclusive(tx, *o, ch))
 	})
+}
+
+// mayBeExclusive refuses to forbid other organizations to members who belong to
+// some already: behaviour 1.35.
+func mayBeExclusive(tx *store.Tx, o identity.Organization, ch OrganizationChange) error {
+	if ch.ExclusiveMembership == nil || !*ch.ExclusiveMembership {
+		return nil
+	}
+	elsewhere, err := tx.MembersElsewhere(o.ID)
+	if err == nil && elsewhere {
+		err = fault.New(fault.ExclusiveMembershipExistingMembers)
+	}
+	return err
 }
 
 // ChangeOrganizationMetadata changes an organization's metadata.
@@ -202,22 +346,22 @@ func (s *Service) changeOrganization(ctx context.Context, idOrSlug string, chang
 		if err != nil {
 			return err
 		}
+		o.UpdatedAt = s.Now()
 		if err := change(tx, &o); err != nil {
 			return err
 		}
-		o.UpdatedAt = s.Now()
 		if err := tx.UpdateOrganization(o); err != nil {
 			return err
 		}
-		v.Organization = o
-		v.Members, err = tx.CountMembers(o.ID)
+		v, err = s.organizationView(tx, o)
 		return err
 	})
 	return v, err
 }
 
 // DeleteOrganization removes an organization with its memberships and listed
-// domains. Its connections serve nobody any more and are switched off.
+// domains. Its connections serve nobody any more and are switched off, and it is
+// the active one of no session (threat T-ORG-18).
 func (s *Service) DeleteOrganization(ctx context.Context, idOrSlug string) (o identity.Organization, err error) {
 	err = s.DB.Write(ctx, func(tx *store.Tx) error {
 		if o, err = findOrganization(tx, idOrSlug); err != nil {
@@ -232,6 +376,12 @@ func (s *Service) DeleteOrganization(ctx context.Context, idOrSlug string) (o id
 			if err := tx.UpdateConnection(c); err != nil {
 				return err
 			}
+		}
+		if err := tx.DeselectOrganization(o.ID, s.Now()); err != nil {
+			return err
+		}
+		if _, err := tx.DeleteImage(o.LogoID); err != nil {
+			return err
 		}
 		_, err = tx.DeleteOrganization(o.ID)
 		return err

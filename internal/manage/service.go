@@ -2,6 +2,7 @@ package manage
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"usher/internal/policy"
@@ -26,6 +27,8 @@ type Service struct {
 	// AllowLoopback lets a connection's SSO URL be plain http on a loopback host:
 	// development only.
 	AllowLoopback bool
+
+	pictures sync.Mutex // decoding takes memory: one at a time
 }
 
 // What a list is asked for. Surfaces name these here and never see the store.
@@ -38,6 +41,8 @@ type (
 	OrganizationFilter = store.OrganizationFilter
 	// MembershipFilter says which memberships.
 	MembershipFilter = store.MembershipFilter
+	// NamedFilter says which roles, permissions or role sets.
+	NamedFilter = store.NamedFilter
 	// ConnectionFilter says which connections.
 	ConnectionFilter = store.ConnectionFilter
 	// Effect is one consequence of a change.

@@ -14,7 +14,10 @@ import (
 func (s *Service) Settings(ctx context.Context) (settings identity.Settings, err error) {
 	err = s.DB.Read(ctx, func(tx *store.Tx) error {
 		in, err := tx.Instance()
-		settings = in.Settings
+		if err != nil {
+			return err
+		}
+		settings, err = showRoles(tx, in.Settings)
 		return err
 	})
 	return settings, err
@@ -60,23 +63,25 @@ func (s *Service) ChangeSettings(ctx context.Context, ch SettingsChange) (settin
 		set(&settings.EmailVerifiedAtSignUp, ch.EmailVerifiedAtSignUp)
 		set(&settings.ForceOrganizationSelection, ch.ForceOrganizationSelection)
 		set(&settings.OrganizationSlugsEnabled, ch.OrganizationSlugsEnabled)
-		set(&settings.DefaultRole, ch.DefaultRole)
-		set(&settings.CreatorRole, ch.CreatorRole)
 		set(&settings.MaxAllowedMemberships, ch.MaxAllowedMemberships)
 		set(&settings.SessionLifetimeSeconds, ch.SessionLifetimeSeconds)
 		set(&settings.SessionIdleSeconds, ch.SessionIdleSeconds)
 		set(&settings.EvidenceDays, ch.EvidenceDays)
 		set(&settings.SessionClaimsVersion, ch.SessionClaimsVersion)
-		if err := checkSettings(tx, settings); err != nil {
+		if err := fault.Join(checkSettings(settings), s.changeInitialRoles(tx, ch.DefaultRole, ch.CreatorRole)); err != nil {
 			return err
 		}
-		return tx.UpdateSettings(in.ID, settings, s.Now())
+		if err := tx.UpdateSettings(in.ID, settings, s.Now()); err != nil {
+			return err
+		}
+		settings, err = showRoles(tx, settings)
+		return err
 	})
 	return settings, err
 }
 
 // checkSettings reports every setting that cannot be.
-func checkSettings(tx *store.Tx, s identity.Settings) error {
+func checkSettings(s identity.Settings) error {
 	var errs []error
 	check := func(ok bool, param string) {
 		if !ok {
@@ -91,12 +96,8 @@ func checkSettings(tx *store.Tx, s identity.Settings) error {
 	check(s.SessionIdleSeconds >= minSessionSeconds && s.SessionIdleSeconds <= maxSessionSeconds, "session_idle_seconds")
 	check(s.EvidenceDays >= 0 && s.EvidenceDays <= maxEvidenceDays, "evidence_days")
 	check(s.SessionClaimsVersion == 1 || s.SessionClaimsVersion == 2, "session_claims_version")
-	for param, key := range map[string]identity.RoleKey{"default_role": s.DefaultRole, "creator_role": s.CreatorRole} {
-		role, err := tx.RoleByKey(key)
-		if store.Optional(err) != nil {
-			return err
-		}
-		check(role.Key != "" && (param != "creator_role" || role.Allows(identity.MembershipsManage)), param)
+	if s.ForceOrganizationSelection && s.OrganizationsDisabled {
+		errs = append(errs, fault.New(fault.ForceSelectionWithoutOrganizations))
 	}
 	return fault.Join(errs...)
 }

@@ -26,8 +26,10 @@ type ChangeRoleFacts struct {
 	Actor    *identity.Role // of who does it; nil with Anyone
 	Anyone   bool           // the Backend API and operators: no role limits them
 	From     identity.Role  // the member's present role
-	To       *identity.Role // nil: there is no such role
+	To       *identity.Role // nil: there is no such role in the organization's role set
 	Managers int            // members who may manage members, this one included
+
+	Migrating bool // the roles of the organization's members are being changed
 }
 
 // ChangeRole decides whether a member may get another role. Nobody hands out
@@ -40,6 +42,10 @@ func ChangeRole(f ChangeRoleFacts) Decision {
 		if t = d.Trace; d.Denied != nil {
 			return d
 		}
+	}
+	if f.Migrating {
+		t.note("roles_settled", false, "")
+		return deny(t, fault.New(fault.RoleMigrationInProgress))
 	}
 	if !t.note("role_exists", f.To != nil, "") {
 		return deny(t, fault.New(fault.NotFound, "resource", "role", "param_name", "role"))

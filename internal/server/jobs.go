@@ -22,6 +22,10 @@ const (
 	refreshEvery = time.Minute
 	pruneEvery   = 10 * time.Minute
 
+	// migrateEvery is how long a change of many members' roles may lie still after
+	// its node was stopped.
+	migrateEvery = 5 * time.Second
+
 	// leaseMargin is how much longer than its period a job's lease lasts, so that
 	// the node that has it keeps it.
 	leaseMargin = 30 * time.Second
@@ -50,6 +54,7 @@ func (s *Server) startJobs(ctx context.Context, wg *sync.WaitGroup) {
 			return err
 		}},
 		{"prune", pruneEvery, s.prune},
+		{"roles", migrateEvery, s.Manage.MigrateRoles},
 	} {
 		wg.Go(func() { s.repeat(ctx, j, holder) })
 	}

@@ -173,27 +173,9 @@ func (t *Tools) found(ctx context.Context, now time.Time) error {
 		if err != nil || !fresh {
 			return err
 		}
-		for _, r := range firstRoles(now) {
-			if err := tx.InsertRole(r); err != nil {
-				return err
-			}
+		if err := tx.InsertFirstRoles(now); err != nil {
+			return err
 		}
 		return tx.InsertSigningKey(key)
 	})
-}
-
-// firstRoles are the roles of a new deployment: behaviours 1.144 and 1.145.
-func firstRoles(now time.Time) []identity.Role {
-	return []identity.Role{
-		{
-			ID: identity.NewID[identity.RoleID](now), Key: identity.RoleAdmin, Name: "Admin",
-			Description: "May manage the organization and its members.",
-			Permissions: identity.SystemPermissions(), CreatedAt: now, UpdatedAt: now,
-		},
-		{
-			ID: identity.NewID[identity.RoleID](now), Key: identity.RoleMember, Name: "Member",
-			Description: "May see the other members.",
-			Permissions: []identity.Permission{identity.MembershipsRead, identity.BillingRead}, CreatedAt: now, UpdatedAt: now,
-		},
-	}
 }

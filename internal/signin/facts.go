@@ -107,7 +107,7 @@ func loadOrganization(tx *store.Tx, f *policy.AdmitFacts) error {
 			return err
 		}
 	}
-	role, err := tx.RoleByKey(f.Settings.DefaultRole)
+	role, err := tx.DefaultRole(id)
 	f.DefaultRole = role.Key
 	return store.Optional(err)
 }

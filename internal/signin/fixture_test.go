@@ -116,14 +116,8 @@ func newWorld(t testing.TB, engine store.Engine) *world {
 		if _, err := tx.InsertInstance(in); err != nil {
 			return err
 		}
-		for _, role := range []identity.Role{
-			{Key: identity.RoleAdmin, Permissions: identity.SystemPermissions()},
-			{Key: identity.RoleMember, Permissions: []identity.Permission{identity.MembershipsRead}},
-		} {
-			role.ID, role.CreatedAt, role.UpdatedAt = identity.NewID[identity.RoleID](began), began, began
-			if err := tx.InsertRole(role); err != nil {
-				return err
-			}
+		if err := tx.InsertFirstRoles(began); err != nil {
+			return err
 		}
 		return tx.InsertSigningKey(key)
 	})

@@ -1,45 +1,15 @@
 package store
 
 import (
+	"time"
+
 	"usher/internal/identity"
 )
 
-// Roles lists the roles, the oldest first.
-func (tx *Tx) Roles() ([]identity.Role, error) {
-	return all(tx, scanRole, `SELECT `+roleColumns+` FROM roles ORDER BY created_at, id`)
-}
-
-// RoleByKey returns the role that a key names.
-func (tx *Tx) RoleByKey(key identity.RoleKey) (identity.Role, error) {
-	return one(tx, scanRole, `SELECT `+roleColumns+` FROM roles WHERE key = $1`, key)
-}
-
-// RoleOf returns the role of a member of an organization; ErrNotFound also when
-// the role is gone.
-func (tx *Tx) RoleOf(org identity.OrgID, user identity.UserID) (identity.Role, error) {
-	return one(tx, scanRole, `
-		SELECT `+roleColumns+` FROM roles
-		WHERE key = (SELECT role FROM memberships WHERE organization_id = $1 AND user_id = $2)`, org, user)
-}
-
-const roleColumns = `id, key, name, description, permissions, created_at, updated_at`
-
-func scanRole(row scanner) (r identity.Role, err error) {
-	err = row.Scan(&r.ID, &r.Key, &r.Name, &r.Description, document{&r.Permissions},
-		(*milliseconds)(&r.CreatedAt), (*milliseconds)(&r.UpdatedAt))
-	return r, err
-}
-
-// InsertRole adds a role. The error is ErrConflict when its key is taken.
-func (tx *Tx) InsertRole(r identity.Role) error {
-	_, err := tx.exec(`
-		INSERT INTO roles (id, key, name, description, permissions, created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		r.ID, r.Key, r.Name, r.Description, document{r.Permissions}, ms(r.CreatedAt), ms(r.UpdatedAt))
-	return err
-}
-
-const membershipColumns = `m.id, m.organization_id, m.user_id, m.role, m.connection_id,
+// A member's role is stored by its id and read by its key. A key that no role
+// has is kept as it is; it allows nothing.
+const membershipColumns = `m.id, m.organization_id, m.user_id,
+	COALESCE((SELECT r.key FROM roles r WHERE r.id = m.role_id), m.role_id), m.connection_id,
 	m.public_metadata, m.private_metadata, m.created_at, m.updated_at`
 
 func scanMembership(row scanner) (m identity.Membership, err error) {
@@ -57,10 +27,22 @@ func (tx *Tx) Membership(org identity.OrgID, user identity.UserID) (identity.Mem
 
 // MembershipFilter narrows a list of members; what is empty doesn't.
 type MembershipFilter struct {
-	UserIDs []identity.UserID
-	Emails  []identity.Email // verified or not
-	Roles   []identity.RoleKey
-	Query   string // in the user's name, username or address, or the whole id
+	UserIDs    []identity.UserID
+	NotUserIDs []identity.UserID
+	Emails     []identity.Email // verified or not
+	Usernames  []string
+	Roles      []identity.RoleKey
+	Nobody     bool   // something was asked for that no user has
+	Query      string // in the user's name, username or address, or the whole id
+
+	EmailQuery    string // in an address
+	UsernameQuery string
+	NameQuery     string
+
+	// Of the user, not of the membership. Zero: not asked.
+	ActiveBefore, ActiveAfter   time.Time
+	CreatedBefore, CreatedAfter time.Time
+
 	OrderBy string // as for users, but that created_at is the membership's
 }
 
@@ -70,6 +52,7 @@ const membershipTables = `memberships m JOIN users u ON u.id = m.user_id` + prim
 func membershipOrders() map[string]string {
 	fields := userOrders()
 	fields["created_at"], fields["updated_at"] = "m.created_at", "m.updated_at"
+	fields["phone_number"] = "m.id" // nobody has one
 	return fields
 }
 
@@ -78,14 +61,34 @@ func membershipOrders() map[string]string {
 func (tx *Tx) MembershipsOfOrganization(org identity.OrgID, f MembershipFilter, p Page) ([]identity.Membership, int, error) {
 	s := search{from: membershipTables}
 	s.and("m.organization_id = ?", org)
-	andIn(&s, "m.user_id IN (?)", f.UserIDs)
-	andIn(&s, "m.user_id IN (SELECT user_id FROM email_addresses WHERE address IN (?))", f.Emails)
-	andIn(&s, "m.role IN (?)", f.Roles)
-	s.andMatches(f.Query, userMatches()...)
+	f.narrow(&s)
 	if err := s.orderBy(f.OrderBy, "m.id", membershipOrders()); err != nil {
 		return nil, 0, err
 	}
 	return find(tx, s, membershipColumns, scanMembership, p)
+}
+
+func (f MembershipFilter) narrow(s *search) {
+	andIn(s, "m.user_id IN (?)", f.UserIDs)
+	andIn(s, "m.user_id NOT IN (?)", f.NotUserIDs)
+	andIn(s, "m.user_id IN (SELECT user_id FROM email_addresses WHERE address IN (?))", f.Emails)
+	andIn(s, "u.username IN (?)", f.Usernames)
+	andIn(s, "m.role_id IN (SELECT id FROM roles WHERE key IN (?))", f.Roles)
+	if f.Nobody {
+		s.and("1 = 0")
+	}
+	s.andMatches(f.Query, userMatches()...)
+	s.andMatches(f.EmailQuery, "u.id IN (SELECT user_id FROM email_addresses WHERE address LIKE ?)")
+	s.andMatches(f.UsernameQuery, "lower(u.username) LIKE ?")
+	s.andMatches(f.NameQuery, "lower(u.first_name || ' ' || u.last_name) LIKE ?")
+	for condition, t := range map[string]time.Time{
+		"u.last_active_at < ?": f.ActiveBefore, "u.last_active_at > ?": f.ActiveAfter,
+		"u.created_at < ?": f.CreatedBefore, "u.created_at > ?": f.CreatedAfter,
+	} {
+		if !t.IsZero() {
+			s.and(condition, ms(t))
+		}
+	}
 }
 
 // MembershipsOfUser lists the memberships of a user, the newest first.
@@ -122,8 +125,7 @@ func (tx *Tx) CountMembersWithPermission(org identity.OrgID, p identity.Permissi
 		if !r.Allows(p) {
 			continue
 		}
-		n, err := one(tx, scanInt, `
-			SELECT count(*) FROM memberships WHERE organization_id = $1 AND role = $2`, org, r.Key)
+		n, err := tx.CountMembersWithRole(org, r.ID)
 		if err != nil {
 			return 0, err
 		}
@@ -132,12 +134,27 @@ func (tx *Tx) CountMembersWithPermission(org identity.OrgID, p identity.Permissi
 	return total, nil
 }
 
+// CountMembersWithRole counts the members of an organization who have a role.
+func (tx *Tx) CountMembersWithRole(org identity.OrgID, role identity.RoleID) (int, error) {
+	return one(tx, scanInt, `
+		SELECT count(*) FROM memberships WHERE organization_id = $1 AND role_id = $2`, org, role)
+}
+
+// MembersElsewhere reports whether some member of an organization belongs to
+// another one too.
+func (tx *Tx) MembersElsewhere(org identity.OrgID) (bool, error) {
+	found, err := list(tx, scanID[identity.UserID], `
+		SELECT m.user_id FROM memberships m JOIN memberships n ON n.user_id = m.user_id AND n.organization_id <> m.organization_id
+		WHERE m.organization_id = $1 LIMIT 1`, org)
+	return len(found) > 0, err
+}
+
 // InsertMembership makes a user a member and reports whether they were none yet.
 func (tx *Tx) InsertMembership(m identity.Membership) (fresh bool, err error) {
 	return tx.execChanged(`
-		INSERT INTO memberships (id, organization_id, user_id, role, connection_id,
+		INSERT INTO memberships (id, organization_id, user_id, role_id, connection_id,
 			public_metadata, private_metadata, created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (organization_id, user_id) DO NOTHING`,
+		VALUES ($1, $2, $3, COALESCE((SELECT id FROM roles WHERE key = $4), $4), $5, $6, $7, $8, $9) ON CONFLICT (organization_id, user_id) DO NOTHING`,
 		m.ID, m.OrganizationID, m.UserID, m.Role, m.ConnectionID,
 		metadata(m.PublicMetadata), metadata(m.PrivateMetadata), ms(m.CreatedAt), ms(m.UpdatedAt))
 }
@@ -145,7 +162,7 @@ func (tx *Tx) InsertMembership(m identity.Membership) (fresh bool, err error) {
 // UpdateMembership writes the role, the connection and the metadata of a member.
 func (tx *Tx) UpdateMembership(m identity.Membership) error {
 	return tx.execOne(`
-		UPDATE memberships SET role = $3, connection_id = $4, public_metadata = $5,
+		UPDATE memberships SET role_id = COALESCE((SELECT id FROM roles WHERE key = $3), $3), connection_id = $4, public_metadata = $5,
 			private_metadata = $6, updated_at = $7
 		WHERE organization_id = $1 AND user_id = $2`,
 		m.OrganizationID, m.UserID, m.Role, m.ConnectionID, metadata(m.PublicMetadata),
