@@ -300,10 +300,10 @@ func (s *Service) ReplaceRoleInSet(ctx context.Context, keyOrID, from, to string
 			}
 		}
 		m := identity.RoleMigration{Source: set.ID, Trigger: identity.RoleRemoval, Mappings: map[identity.RoleID]identity.RoleID{old: next}}
-		if err := judgeReassignment(tx, m, set, map[identity.RoleID]string{old: to}); err != nil {
+		if err := s.saveRoleSet(tx, set); err != nil {
 			return err
 		}
-		if err := s.saveRoleSet(tx, set); err != nil {
+		if err := judgeReassignment(tx, m, set, map[identity.RoleID]string{old: to}); err != nil {
 			return err
 		}
 		m, err = s.reassign(tx, m)
