@@ -40,8 +40,8 @@ type wireRoleSetItem struct {
 	Name         string           `json:"name"`
 	Key          identity.RoleKey `json:"key"`
 	Description  *string          `json:"description"`
-	MembersCount int              `json:"members_count"`
-	HasMembers   bool             `json:"has_members"`
+	MembersCount *int             `json:"members_count"`
+	HasMembers   *bool            `json:"has_members"`
 	CreatedAt    int64            `json:"created_at"`
 	UpdatedAt    int64            `json:"updated_at"`
 }
@@ -88,17 +88,21 @@ func wireRoleSetOf(s manage.RoleSetView) wireRoleSet {
 }
 
 func wireRoleSetItemOf(r manage.RoleInSet) wireRoleSetItem {
-	return wireRoleSetItem{
+	w := wireRoleSetItem{
 		Object:       "role_set_item",
 		ID:           r.ID,
 		Name:         r.Name,
 		Key:          r.Key,
 		Description:  orNull(r.Description),
 		MembersCount: r.Members,
-		HasMembers:   r.Members > 0,
 		CreatedAt:    millis(r.CreatedAt),
 		UpdatedAt:    millis(r.UpdatedAt),
 	}
+	if r.Members != nil {
+		some := *r.Members > 0
+		w.HasMembers = &some
+	}
+	return w
 }
 
 // wireRoleMigrationOf shows the migration that is under way; null without one.

@@ -107,7 +107,7 @@ func TestRoleMigration_GoesOnWhereItWasInterrupted(t *testing.T) {
 		}
 		counts := map[identity.RoleKey]int{}
 		for _, r := range must(w.s.RoleSet(t.Context(), "role_set:new"))(t).Roles {
-			counts[r.Key] = r.Members
+			counts[r.Key] = *r.Members
 		}
 		if counts["org:boss"] != 1 || counts["org:guest"] != all-1 {
 			t.Errorf("members by role: %v, want 1 and %d", counts, all-1)

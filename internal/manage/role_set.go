@@ -34,9 +34,11 @@ type RoleSetView struct {
 }
 
 // RoleInSet is a role with how many members of the set's organizations have it.
+// They are not counted while a migration is under way: it changes from moment to
+// moment, and whoever waits for the end asks often.
 type RoleInSet struct {
 	identity.Role
-	Members int
+	Members *int // nil: not counted
 }
 
 // RoleSets lists role sets.
@@ -89,27 +91,34 @@ func roleSetView(tx *store.Tx, set identity.RoleSet) (RoleSetView, error) {
 		return v, err
 	}
 	v.Instance = in.ID
-	counts, err := tx.CountMembersByRole(set.ID)
-	if err != nil {
-		return v, err
-	}
-	roles, err := tx.Roles()
-	if err != nil {
-		return v, err
-	}
-	for _, r := range roles {
-		v.Keys[r.ID] = r.Key
-		if set.Holds(r.ID) {
-			v.Roles = append(v.Roles, RoleInSet{r, counts[r.ID]})
-		}
-	}
-	slices.SortFunc(v.Roles, func(a, b RoleInSet) int { return slices.Index(set.Roles, a.ID) - slices.Index(set.Roles, b.ID) })
 	under, err := tx.RoleMigrations()
+	if err != nil {
+		return v, err
+	}
 	for _, m := range under {
 		if m.Concerns(set.ID) {
 			v.Migration = &m
 		}
 	}
+	var counts map[identity.RoleID]int
+	if v.Migration == nil {
+		if counts, err = tx.CountMembersByRole(set.ID); err != nil {
+			return v, err
+		}
+	}
+	roles, err := tx.Roles()
+	for _, r := range roles {
+		v.Keys[r.ID] = r.Key
+		if !set.Holds(r.ID) {
+			continue
+		}
+		in := RoleInSet{Role: r}
+		if n := counts[r.ID]; counts != nil {
+			in.Members = &n
+		}
+		v.Roles = append(v.Roles, in)
+	}
+	slices.SortFunc(v.Roles, func(a, b RoleInSet) int { return slices.Index(set.Roles, a.ID) - slices.Index(set.Roles, b.ID) })
 	return v, err
 }
 

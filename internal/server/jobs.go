@@ -15,20 +15,25 @@ import (
 type job struct {
 	name  string
 	every time.Duration
-	run   func(context.Context) error
+
+	// margin is how much longer than its period the job's lease lasts: long enough
+	// for the node that has it to keep it, and no longer than the job may lie still
+	// when that node is killed.
+	margin time.Duration
+
+	run func(context.Context) error
 }
 
 const (
 	refreshEvery = time.Minute
 	pruneEvery   = 10 * time.Minute
 
-	// migrateEvery is how long a change of many members' roles may lie still after
-	// its node was stopped.
+	// migrateEvery is half of how long a change of many members' roles may lie
+	// still after its node was killed.
 	migrateEvery = 5 * time.Second
 
-	// leaseMargin is how much longer than its period a job's lease lasts, so that
-	// the node that has it keeps it.
-	leaseMargin = 30 * time.Second
+	// usualMargin fits jobs that nobody waits for.
+	usualMargin = 30 * time.Second
 
 	// pruneRounds bounds one run of pruning; what is left waits for the next.
 	pruneRounds = 100
@@ -49,12 +54,12 @@ func (s *Server) startJobs(ctx context.Context, wg *sync.WaitGroup) {
 	wg.Go(func() { n.Run(ctx) })
 	holder := secret.NewToken(16)
 	for _, j := range []job{
-		{"metadata", refreshEvery, func(ctx context.Context) error {
+		{"metadata", refreshEvery, usualMargin, func(ctx context.Context) error {
 			_, err := s.Manage.RefreshMetadata(ctx, s.cfg.MetadataRefresh)
 			return err
 		}},
-		{"prune", pruneEvery, s.prune},
-		{"roles", migrateEvery, s.Manage.MigrateRoles},
+		{"prune", pruneEvery, usualMargin, s.prune},
+		{"roles", migrateEvery, migrateEvery, s.Manage.MigrateRoles},
 	} {
 		wg.Go(func() { s.repeat(ctx, j, holder) })
 	}
@@ -81,7 +86,7 @@ func (s *Server) runJob(ctx context.Context, j job, holder string) error {
 	err := s.DB.Write(ctx, func(tx *store.Tx) error {
 		now := s.Now()
 		var err error
-		mine, err = tx.TakeLease(j.name, holder, now, now.Add(j.every+leaseMargin))
+		mine, err = tx.TakeLease(j.name, holder, now, now.Add(j.every+j.margin))
 		return err
 	})
 	if err != nil || !mine {
