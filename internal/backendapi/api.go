@@ -30,7 +30,23 @@ const Prefix = "/backend/v1"
 
 // Routes registers every operation. The order is that of the documentation.
 func (a *API) Routes(mux *http.ServeMux) {
-	for pattern, h := range map[string]httpio.Handler{
+	for _, operations := range a.tables() {
+		for pattern, h := range operations {
+			method, path, _ := strings.Cut(pattern, " ")
+			mux.Handle(method+" "+Prefix+path, httpio.Handle(a.authenticated(h)))
+		}
+	}
+	mux.Handle(Prefix+"/", httpio.Handle(a.authenticated(httpio.NotFound)))
+}
+
+// tables are all operations, by subject.
+func (a *API) tables() []map[string]httpio.Handler {
+	return []map[string]httpio.Handler{a.operations(), a.roleOperations()}
+}
+
+// operations are those of the foundation; more are beside their handlers.
+func (a *API) operations() map[string]httpio.Handler {
+	return map[string]httpio.Handler{
 		"GET /jwks":                 a.handleJWKS,
 		"POST /signing_keys/rotate": a.handleRotateSigningKeys,
 		"GET /settings":             a.handleSettings,
@@ -67,28 +83,6 @@ func (a *API) Routes(mux *http.ServeMux) {
 		"DELETE /organizations/{organization_id}/memberships/{user_id}":         a.handleRemoveMember,
 		"PATCH /organizations/{organization_id}/memberships/{user_id}/metadata": a.handleMergeMembershipMetadata,
 
-		"GET /organization_roles":                                                       a.handleRoles,
-		"POST /organization_roles":                                                      a.handleCreateRole,
-		"GET /organization_roles/{organization_role_id}":                                a.handleRole,
-		"PATCH /organization_roles/{organization_role_id}":                              a.handleChangeRole,
-		"DELETE /organization_roles/{organization_role_id}":                             a.handleDeleteRole,
-		"POST /organization_roles/{organization_role_id}/permissions/{permission_id}":   a.handleGrantPermission,
-		"DELETE /organization_roles/{organization_role_id}/permissions/{permission_id}": a.handleWithdrawPermission,
-		"GET /organization_permissions":                                                 a.handlePermissions,
-		"POST /organization_permissions":                                                a.handleCreatePermission,
-		"GET /organization_permissions/{permission_id}":                                 a.handlePermission,
-		"PATCH /organization_permissions/{permission_id}":                               a.handleChangePermission,
-		"DELETE /organization_permissions/{permission_id}":                              a.handleDeletePermission,
-		"GET /role_sets":                                     a.handleRoleSets,
-		"POST /role_sets":                                    a.handleCreateRoleSet,
-		"GET /role_sets/{role_set_key_or_id}":                a.handleRoleSet,
-		"PATCH /role_sets/{role_set_key_or_id}":              a.handleChangeRoleSet,
-		"POST /role_sets/{role_set_key_or_id}/replace":       a.handleReplaceRoleSet,
-		"POST /role_sets/{role_set_key_or_id}/roles":         a.handleAddRolesToSet,
-		"POST /role_sets/{role_set_key_or_id}/roles/replace": a.handleReplaceRoleInSet,
-		"GET /instance/organization_settings":                a.handleOrganizationSettings,
-		"PATCH /instance/organization_settings":              a.handleChangeOrganizationSettings,
-
 		"GET /enterprise_connections":                                         a.handleConnections,
 		"POST /enterprise_connections":                                        a.handleCreateConnection,
 		"GET /enterprise_connections/{enterprise_connection_id}":              a.handleConnection,
@@ -110,11 +104,7 @@ func (a *API) Routes(mux *http.ServeMux) {
 		"GET /sso_attempts":              a.handleAttempts,
 		"GET /sso_attempts/{attempt_id}": a.handleAttempt,
 		"POST /sso_simulations":          a.handleSimulate,
-	} {
-		method, path, _ := strings.Cut(pattern, " ")
-		mux.Handle(method+" "+Prefix+path, httpio.Handle(a.authenticated(h)))
 	}
-	mux.Handle(Prefix+"/", httpio.Handle(a.authenticated(httpio.NotFound)))
 }
 
 // authenticated lets a handler see only requests with a valid secret key. The

@@ -76,20 +76,36 @@ func wireOrganizationCounted(o manage.OrganizationView) wireOrganization {
 	return w
 }
 
-// organizationWire reads what an organization is to be shown with.
-func organizationWire(q httpio.Params) (func(manage.OrganizationView) wireOrganization, error) {
-	counted, _, countErr := q.Bool("include_members_count")
-	lacking, _, lackErr := q.Bool("include_missing_member_with_elevated_permissions")
-	return func(o manage.OrganizationView) wireOrganization {
+// extras are what an organization may be asked to be shown with.
+type extras struct{ counted, lacking bool }
+
+func readExtras(q httpio.Params) (e extras, err error) {
+	var countErr, lackErr error
+	e.counted, _, countErr = q.Bool("include_members_count")
+	e.lacking, _, lackErr = q.Bool("include_missing_member_with_elevated_permissions")
+	return e, fault.Join(countErr, lackErr)
+}
+
+// withExtras writes organizations with what was asked for.
+func (a *API) withExtras(r *http.Request, e extras, orgs ...manage.OrganizationView) ([]wireOrganization, error) {
+	var without map[identity.OrgID]bool
+	if e.lacking {
+		found, err := a.Manage.WithoutManager(r.Context(), orgs...)
+		if err != nil {
+			return nil, err
+		}
+		without = found
+	}
+	return each(orgs, func(o manage.OrganizationView) wireOrganization {
 		w := wireOrganizationOf(o)
-		if counted {
+		if e.counted {
 			w.MembersCount = &o.Members
 		}
-		if lacking {
-			w.LacksManager = &o.LacksManager
+		if lacks, asked := without[o.ID]; asked {
+			w.LacksManager = &lacks
 		}
 		return w
-	}, fault.Join(countErr, lackErr)
+	}), nil
 }
 
 // choice reads a list of ids that may have a + or - before them: those to be
@@ -117,8 +133,8 @@ func (a *API) handleOrganizations(w http.ResponseWriter, r *http.Request) error 
 	query, queryErr := q.Text("query")
 	users, notUsers, usersErr := choice[identity.UserID](q, "user_id")
 	ids, notIDs, idsErr := choice[identity.OrgID](q, "organization_id")
-	wire, wireErr := organizationWire(q)
-	if err := fault.Join(pageErr, orderErr, queryErr, usersErr, idsErr, wireErr); err != nil {
+	extra, extraErr := readExtras(q)
+	if err := fault.Join(pageErr, orderErr, queryErr, usersErr, idsErr, extraErr); err != nil {
 		return err
 	}
 	items, total, err := a.Manage.Organizations(r.Context(), manage.OrganizationFilter{
@@ -127,7 +143,11 @@ func (a *API) handleOrganizations(w http.ResponseWriter, r *http.Request) error 
 	if err != nil {
 		return err
 	}
-	return httpio.WriteJSON(w, http.StatusOK, list{each(items, wire), total})
+	data, err := a.withExtras(r, extra, items...)
+	if err != nil {
+		return err
+	}
+	return httpio.WriteJSON(w, http.StatusOK, list{data, total})
 }
 
 // orderText is an order as the store takes it.
@@ -152,7 +172,7 @@ func (a *API) handleOrganization(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	wire, err := organizationWire(q)
+	extra, err := readExtras(q)
 	if err != nil {
 		return err
 	}
@@ -160,7 +180,11 @@ func (a *API) handleOrganization(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return httpio.WriteJSON(w, http.StatusOK, wire(o))
+	data, err := a.withExtras(r, extra, o)
+	if err != nil {
+		return err
+	}
+	return httpio.WriteJSON(w, http.StatusOK, data[0])
 }
 
 func (a *API) handleChangeOrganization(w http.ResponseWriter, r *http.Request) error {

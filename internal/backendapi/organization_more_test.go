@@ -111,13 +111,31 @@ func TestOrganizations_OnesThatAreNotThereAnswerAlike(t *testing.T) { // threat 
 				method, path string
 				body         any
 			}{
-				{"GET", "", nil}, {"PATCH", "", object{"name": "X"}}, {"DELETE", "", nil}, {"PATCH", "/metadata", object{}}, {"PUT", "/metadata", object{}},
-				{"DELETE", "/logo", nil}, {"GET", "/memberships", nil}, {"POST", "/memberships", object{"user_id": "user_x", "role": "org:member"}},
-				{"PATCH", "/memberships/user_x", object{"role": "org:member"}}, {"DELETE", "/memberships/user_x", nil},
+				{"GET", "", nil},
+				{"PATCH", "", object{"name": "X"}},
+				{"DELETE", "", nil},
+				{"PATCH", "/metadata", object{}},
+				{"PUT", "/metadata", object{}},
+				{"DELETE", "/logo", nil},
+				{"GET", "/memberships", nil},
+				{"POST", "/memberships", object{"user_id": "user_x", "role": "org:member"}},
+				{"PATCH", "/memberships/user_x", object{"role": "org:member"}},
+				{"DELETE", "/memberships/user_x", nil},
 			} {
 				f.refuses(call.method, "/organizations/"+id+call.path, call.body, 404, "resource_not_found")
 			}
 		}
+	})
+}
+
+func TestMemberships_1_45_TheLastOneStaysWhereAnOrganizationIsRequired(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		_, carol := f.initech()
+		f.call("PATCH", "/settings", object{"force_organization_selection": true})
+		f.refuses("DELETE", "/organizations/initech/memberships/"+carol, nil, 422, "personal_accounts_not_allowed")
+		f.organization("Other")
+		f.call("POST", "/organizations/other/memberships", object{"user_id": carol, "role": "org:member"})
+		f.call("DELETE", "/organizations/initech/memberships/"+carol, nil)
 	})
 }
 

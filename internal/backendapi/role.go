@@ -9,6 +9,34 @@ import (
 	"usher/internal/manage"
 )
 
+// roleOperations are those on roles, permissions, role sets and what the
+// deployment decides about organizations.
+func (a *API) roleOperations() map[string]httpio.Handler {
+	return map[string]httpio.Handler{
+		"GET /organization_roles":                                                       a.handleRoles,
+		"POST /organization_roles":                                                      a.handleCreateRole,
+		"GET /organization_roles/{organization_role_id}":                                a.handleRole,
+		"PATCH /organization_roles/{organization_role_id}":                              a.handleChangeRole,
+		"DELETE /organization_roles/{organization_role_id}":                             a.handleDeleteRole,
+		"POST /organization_roles/{organization_role_id}/permissions/{permission_id}":   a.handleGrantPermission,
+		"DELETE /organization_roles/{organization_role_id}/permissions/{permission_id}": a.handleWithdrawPermission,
+		"GET /organization_permissions":                                                 a.handlePermissions,
+		"POST /organization_permissions":                                                a.handleCreatePermission,
+		"GET /organization_permissions/{permission_id}":                                 a.handlePermission,
+		"PATCH /organization_permissions/{permission_id}":                               a.handleChangePermission,
+		"DELETE /organization_permissions/{permission_id}":                              a.handleDeletePermission,
+		"GET /role_sets":                                     a.handleRoleSets,
+		"POST /role_sets":                                    a.handleCreateRoleSet,
+		"GET /role_sets/{role_set_key_or_id}":                a.handleRoleSet,
+		"PATCH /role_sets/{role_set_key_or_id}":              a.handleChangeRoleSet,
+		"POST /role_sets/{role_set_key_or_id}/replace":       a.handleReplaceRoleSet,
+		"POST /role_sets/{role_set_key_or_id}/roles":         a.handleAddRolesToSet,
+		"POST /role_sets/{role_set_key_or_id}/roles/replace": a.handleReplaceRoleInSet,
+		"GET /instance/organization_settings":                a.handleOrganizationSettings,
+		"PATCH /instance/organization_settings":              a.handleChangeOrganizationSettings,
+	}
+}
+
 type roleBody struct {
 	Name                    *string   `json:"name"`
 	Key                     *string   `json:"key"`

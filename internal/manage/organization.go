@@ -34,10 +34,9 @@ type OrganizationChange struct {
 // OrganizationView is an organization with what lists can be asked to add.
 type OrganizationView struct {
 	identity.Organization
-	Members      int
-	RoleSetKey   string
-	ImageURL     string // of the logo, or of a picture that stands for organizations without one
-	LacksManager bool   // nobody can manage the members; only where it was asked for
+	Members    int
+	RoleSetKey string
+	ImageURL   string // of the logo, or of a picture that stands for organizations without one
 }
 
 const (
@@ -270,12 +269,24 @@ func (s *Service) organizationView(tx *store.Tx, o identity.Organization) (v Org
 	}
 	set, err := tx.RoleSet(o.RoleSetID)
 	v.RoleSetKey = set.Key
-	if err := store.Optional(err); err != nil {
-		return v, err
-	}
-	can, err := tx.CountMembersWithPermission(o.ID, identity.MembershipsManage)
-	v.LacksManager = can == 0
-	return v, err
+	return v, store.Optional(err)
+}
+
+// WithoutManager says which of the organizations have nobody who can manage the
+// members.
+func (s *Service) WithoutManager(ctx context.Context, orgs ...OrganizationView) (map[identity.OrgID]bool, error) {
+	without := map[identity.OrgID]bool{}
+	err := s.DB.Read(ctx, func(tx *store.Tx) error {
+		for _, o := range orgs {
+			n, err := tx.CountMembersWithPermission(o.ID, identity.MembershipsManage)
+			if err != nil {
+				return err
+			}
+			without[o.ID] = n == 0
+		}
+		return nil
+	})
+	return without, err
 }
 
 func findOrganization(tx *store.Tx, idOrSlug string) (o identity.Organization, err error) {
