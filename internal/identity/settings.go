@@ -36,6 +36,18 @@ type Settings struct {
 	SessionIdleSeconds         int64      `json:"session_idle_seconds"`
 	EvidenceDays               int        `json:"evidence_days"`          // 0: evidence is not kept
 	SessionClaimsVersion       int        `json:"session_claims_version"` // 1 or 2
+
+	SupportEmail   string       `json:"support_email"`
+	AllowedOrigins []string     `json:"allowed_origins"` // besides those of the configuration
+	Restrictions   Restrictions `json:"restrictions"`
+}
+
+// Restrictions say which addresses may come in.
+type Restrictions struct {
+	Allowlist              bool `json:"allowlist"`
+	Blocklist              bool `json:"blocklist"`
+	ListsDisabledOnSignIn  bool `json:"allowlist_blocklist_disabled_on_sign_in"`
+	BlockEmailSubaddresses bool `json:"block_email_subaddresses"`
 }
 
 // DefaultSettings is what a new deployment starts with.

@@ -25,7 +25,7 @@ type AdmitFacts struct {
 	// The people whom the claims may mean; facts that do not fit the claims are
 	// not used.
 	Linked            *Person  // whose account has this connection and subject
-	ByVerifiedEmail   *Person  // who holds the address, verified
+	ByVerifiedEmail   *Person  // who holds the address, verified or reserved
 	ByUnverifiedEmail []Person // who hold it unverified
 }
 

@@ -58,7 +58,7 @@ func loadByEmail(tx *store.Tx, f *policy.AdmitFacts) error {
 		f.ByVerifiedEmail = f.Linked
 		return nil
 	}
-	held, err := tx.VerifiedEmail(f.Claims.Email)
+	held, err := tx.HeldEmail(f.Claims.Email)
 	if store.Optional(err) != nil {
 		return err
 	}

@@ -192,7 +192,7 @@ func discover(tx *store.Tx, email identity.Email) (policy.Discovery, error) {
 // userOf finds the person who holds an address, verified first; the zero user if
 // nobody does.
 func userOf(tx *store.Tx, email identity.Email) (identity.User, error) {
-	held, err := tx.VerifiedEmail(email)
+	held, err := tx.HeldEmail(email)
 	if err != nil {
 		if err := store.Optional(err); err != nil {
 			return identity.User{}, err

@@ -125,7 +125,7 @@ func (f *Flow) mailSignUp(tx *store.Tx, s identity.SignUp, code string) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.VerifiedEmail(s.Email)
+	_, err = tx.HeldEmail(s.Email)
 	if err == nil {
 		return tx.InsertMailOutbox(accountExistsMail(in.Settings.ApplicationName, f.BaseURL, s.Email, s.UpdatedAt))
 	}
@@ -215,7 +215,7 @@ func (f *Flow) VerifySignUp(ctx context.Context, from Browser, id identity.SignU
 // since the mail.
 func (f *Flow) createSignedUp(tx *store.Tx, s identity.SignUp, settings identity.Settings) (Done, error) {
 	now := f.Now()
-	if _, err := tx.VerifiedEmail(s.Email); store.Optional(err) != nil {
+	if _, err := tx.HeldEmail(s.Email); store.Optional(err) != nil {
 		return Done{}, err
 	} else if err == nil {
 		return Done{}, fault.New(fault.FormIdentifierExists, "param_name", "email_address")
