@@ -30,7 +30,18 @@ const Prefix = "/backend/v1"
 
 // Routes registers every operation. The order is that of the documentation.
 func (a *API) Routes(mux *http.ServeMux) {
-	for pattern, h := range map[string]httpio.Handler{
+	for _, operations := range []map[string]httpio.Handler{a.operations(), a.userOperations(), a.instanceOperations()} {
+		for pattern, h := range operations {
+			method, path, _ := strings.Cut(pattern, " ")
+			mux.Handle(method+" "+Prefix+path, httpio.Handle(a.authenticated(h)))
+		}
+	}
+	mux.Handle(Prefix+"/", httpio.Handle(a.authenticated(httpio.NotFound)))
+}
+
+// operations are those of the foundation; more are beside their handlers.
+func (a *API) operations() map[string]httpio.Handler {
+	return map[string]httpio.Handler{
 		"GET /jwks":                 a.handleJWKS,
 		"POST /signing_keys/rotate": a.handleRotateSigningKeys,
 		"GET /settings":             a.handleSettings,
@@ -49,19 +60,6 @@ func (a *API) Routes(mux *http.ServeMux) {
 		"POST /users/{user_id}/lock":                    a.handleLock,
 		"POST /users/{user_id}/unlock":                  a.handleUnlock,
 		"GET /users/{user_id}/organization_memberships": a.handleMembershipsOfUser,
-		"POST /users/ban":                               a.handleBanUsers,
-		"POST /users/unban":                             a.handleUnbanUsers,
-		"POST /users/{user_id}/verify_password":         a.handleVerifyPassword,
-		"POST /users/{user_id}/remove_password":         a.handleRemovePassword,
-		"PUT /users/{user_id}/email_address":            a.handleReplaceEmails,
-		"DELETE /users/{user_id}/external_accounts/{external_account_id}": a.handleDeleteAccount,
-
-		"POST /email_addresses":                                         a.handleAddEmail,
-		"GET /email_addresses/{email_address_id}":                       a.handleEmail,
-		"PATCH /email_addresses/{email_address_id}":                     a.handleChangeEmail,
-		"DELETE /email_addresses/{email_address_id}":                    a.handleDeleteEmail,
-		"POST /email_addresses/{email_address_id}/prepare_verification": a.handlePrepareVerification,
-		"POST /email_addresses/{email_address_id}/attempt_verification": a.handleAttemptVerification,
 
 		"GET /organizations":                              a.handleOrganizations,
 		"POST /organizations":                             a.handleCreateOrganization,
@@ -99,11 +97,7 @@ func (a *API) Routes(mux *http.ServeMux) {
 		"GET /sso_attempts":              a.handleAttempts,
 		"GET /sso_attempts/{attempt_id}": a.handleAttempt,
 		"POST /sso_simulations":          a.handleSimulate,
-	} {
-		method, path, _ := strings.Cut(pattern, " ")
-		mux.Handle(method+" "+Prefix+path, httpio.Handle(a.authenticated(h)))
 	}
-	mux.Handle(Prefix+"/", httpio.Handle(a.authenticated(httpio.NotFound)))
 }
 
 // authenticated lets a handler see only requests with a valid secret key. The

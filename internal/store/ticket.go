@@ -63,9 +63,19 @@ func (tx *Tx) RefreshToken(hash string) (identity.RefreshToken, error) {
 	}, `SELECT hash, session_id, created_at, expires_at FROM refresh_tokens WHERE hash = $1`, hash)
 }
 
-// ConsumeToken marks a session token as traded in and reports whether it was
-// fresh. The mark is kept until the token is too old to be traded in.
-func (tx *Tx) ConsumeToken(hash string, expires time.Time) (fresh bool, err error) {
-	return tx.execChanged(`
-		INSERT INTO consumed_tokens (hash, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING`, hash, ms(expires))
+// ConsumeToken marks a session token as traded in. It reports whether that was
+// the first time, and when that was. The mark is kept until the token is too old
+// to be traded in.
+func (tx *Tx) ConsumeToken(hash string, now, expires time.Time) (fresh bool, at time.Time, err error) {
+	fresh, err = tx.execChanged(`
+		INSERT INTO consumed_tokens (hash, consumed_at, expires_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
+		hash, ms(now), ms(expires))
+	if err != nil || fresh {
+		return fresh, now, err
+	}
+	at, err = one(tx, func(row scanner) (t time.Time, err error) {
+		err = row.Scan((*milliseconds)(&t))
+		return t, err
+	}, `SELECT consumed_at FROM consumed_tokens WHERE hash = $1`, hash)
+	return false, at, err
 }

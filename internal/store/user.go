@@ -207,6 +207,13 @@ func (tx *Tx) SawSignIn(id identity.UserID, now time.Time) error {
 	return tx.execLater(`UPDATE users SET last_sign_in_at = $2, last_active_at = $2 WHERE id = $1`, id, ms(now))
 }
 
+// TouchUser notes that a person was active, unless that was noted after a time.
+func (tx *Tx) TouchUser(id identity.UserID, now, after time.Time) error {
+	_, err := tx.exec(`
+		UPDATE users SET last_active_at = $2 WHERE id = $1 AND last_active_at < $3`, id, ms(now), ms(after))
+	return err
+}
+
 // DeleteUser removes a person with their addresses, memberships, accounts and
 // sessions, and reports whether they were there.
 func (tx *Tx) DeleteUser(id identity.UserID) (bool, error) {

@@ -37,8 +37,9 @@ CREATE INDEX refresh_tokens_expires ON refresh_tokens (expires_at);
 
 -- Session tokens that were traded in once.
 CREATE TABLE consumed_tokens (
-    hash       TEXT PRIMARY KEY,
-    expires_at BIGINT NOT NULL
+    hash        TEXT PRIMARY KEY,
+    consumed_at BIGINT NOT NULL,
+    expires_at  BIGINT NOT NULL
 );
 CREATE INDEX consumed_tokens_expires ON consumed_tokens (expires_at);
 

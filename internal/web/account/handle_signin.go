@@ -34,7 +34,7 @@ func (u *UI) entry(r *http.Request) (email, back string, err error) {
 	}
 	email, emailErr := q.Text(FieldEmail)
 	back, backErr := q.Text(FieldReturnURL)
-	return email, back, fault.Join(emailErr, backErr, u.SignIn.CheckReturn(back))
+	return email, back, fault.Join(emailErr, backErr, u.SignIn.CheckReturn(r.Context(), back))
 }
 
 func (u *UI) renderSignIn(w http.ResponseWriter, r *http.Request, status int, view SignIn) error {
