@@ -37,6 +37,12 @@ func (a *API) userOperations() map[string]httpio.Handler {
 // instanceOperations are about the deployment: its settings, templates and lists.
 func (a *API) instanceOperations() map[string]httpio.Handler {
 	return map[string]httpio.Handler{
+		"GET /saml_connections":                         a.handleSAMLConnections,
+		"POST /saml_connections":                        a.handleCreateSAMLConnection,
+		"GET /saml_connections/{saml_connection_id}":    a.handleSAMLConnection,
+		"PATCH /saml_connections/{saml_connection_id}":  a.handleChangeSAMLConnection,
+		"DELETE /saml_connections/{saml_connection_id}": a.handleDeleteSAMLConnection,
+
 		"GET /jwt_templates":                  a.handleTemplates,
 		"POST /jwt_templates":                 a.handleCreateTemplate,
 		"GET /jwt_templates/{template_id}":    a.handleTemplate,

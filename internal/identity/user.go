@@ -25,10 +25,10 @@ type User struct {
 	CreateOrganizationDisabled bool
 	CreateOrganizationsLimit   int // 0: unlimited
 
-	LastSignInAt    time.Time
-	LastActiveAt    time.Time
-	CreatedAt       time.Time
-	UpdatedAt       time.Time
+	LastSignInAt time.Time
+	LastActiveAt time.Time
+	CreatedAt    time.Time
+	UpdatedAt    time.Time
 }
 
 // Name is the person's full name, or empty.
