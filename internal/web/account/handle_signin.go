@@ -19,6 +19,12 @@ import (
 const codeMinutes = int(signin.CodeLife / time.Minute)
 
 func (u *UI) handleSignInPage(w http.ResponseWriter, r *http.Request) error {
+	if ticket, err := hasTicket(r); err != nil || ticket != "" {
+		if err != nil {
+			return err
+		}
+		return u.ticketPage(w, r, ticket)
+	}
 	email, back, err := u.entry(r)
 	if err != nil {
 		return err

@@ -55,6 +55,7 @@ func (u *UI) Routes(mux *http.ServeMux) {
 		"GET /sign-in":                        u.handleSignInPage,
 		"POST /sign-in":                       u.handleSignIn,
 		"GET /sign-in/{sign_in_id}":           u.handleSignInStep,
+		"POST /sign-in/ticket":                u.handleTicket,
 		"POST /sign-in/switch":                u.handleSwitch,
 		"POST /sign-in/{sign_in_id}/sso":      u.handleChooseConnection,
 		"POST /sign-in/{sign_in_id}/password": u.handlePassword,
