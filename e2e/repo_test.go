@@ -57,7 +57,7 @@ var mayImport = map[string][]string{
 	"fault":    {},
 
 	"e2e":     {"*"},
-	"e2e/gen": {"fault", "server"},
+	"e2e/gen": {"backendapi", "fault", "server"},
 }
 
 // root is the repository, from this folder.

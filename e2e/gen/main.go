@@ -1,5 +1,6 @@
 // Gen writes what the documentation says about the code, from the code:
 //
+//   - docs/compatibility.md from the operations of package backendapi,
 //   - docs/errors.md from the catalogue of package fault,
 //   - docs/configuration.md from the options of package server,
 //   - the table of packages in ARCHITECTURE.md from mayImport in
@@ -48,6 +49,7 @@ func documents(root string) (map[string]string, error) {
 		return nil, err
 	}
 	return map[string]string{
+		"docs/compatibility.md": compatibilityDocument(),
 		"docs/errors.md":        errorsDocument(),
 		"docs/configuration.md": configurationDocument(),
 		"ARCHITECTURE.md":       architecture,

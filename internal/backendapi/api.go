@@ -22,7 +22,9 @@ type API struct {
 	Manage   *manage.Service
 	SignIn   *signin.Flow
 	Sessions *session.Manager
-	BaseURL  string // the deployment's public origin, without a slash at the end
+	BaseURL  string         // the deployment's public origin, without a slash at the end
+	Calls    httpio.Counter // of all callers together; nil: not limited
+	Changes  httpio.Counter // of one user; nil: not limited
 }
 
 // Prefix is where the API stands.
@@ -33,15 +35,10 @@ func (a *API) Routes(mux *http.ServeMux) {
 	for _, operations := range a.tables() {
 		for pattern, h := range operations {
 			method, path, _ := strings.Cut(pattern, " ")
-			mux.Handle(method+" "+Prefix+path, httpio.Handle(a.authenticated(h)))
+			mux.Handle(method+" "+Prefix+path, httpio.Handle(a.authenticated(a.limited(pattern, h))))
 		}
 	}
 	mux.Handle(Prefix+"/", httpio.Handle(a.authenticated(httpio.NotFound)))
-}
-
-// tables are all operations, by subject.
-func (a *API) tables() []map[string]httpio.Handler {
-	return []map[string]httpio.Handler{a.operations(), a.roleOperations()}
 }
 
 // operations are those of the foundation; more are beside their handlers.
@@ -121,6 +118,28 @@ func (a *API) authenticated(h httpio.Handler) httpio.Handler {
 		}
 		if _, err := version(r); err != nil {
 			return err
+		}
+		return h(w, r)
+	}
+}
+
+// limited counts calls with a valid key, so that nobody else uses up the limit. The
+// key set is never limited: verifiers need it.
+func (a *API) limited(pattern string, h httpio.Handler) httpio.Handler {
+	if pattern == "GET /jwks" {
+		return h
+	}
+	change := slices.Contains([]string{"PATCH /users/{user_id}", "PATCH /users/{user_id}/metadata", "PUT /users/{user_id}/metadata"}, pattern)
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if a.Calls != nil {
+			if err := httpio.Count(r.Context(), a.Calls, "all"); err != nil {
+				return err
+			}
+		}
+		if change && a.Changes != nil {
+			if err := httpio.Count(r.Context(), a.Changes, r.PathValue("user_id")); err != nil {
+				return err
+			}
 		}
 		return h(w, r)
 	}

@@ -243,7 +243,7 @@ func TestLists_RefuseWhatTheyCannotFilterBy(t *testing.T) { // threat T-API-03
 	each(t, func(t *testing.T, f *fixture) {
 		f.organization("Alpha")
 		for _, path := range []string{
-			"/users?email_address_query=a", "/users/count?shoe_size=a", "/users?emailAddress=a@b.test",
+			"/users?email_query=a", "/users/count?nameQuery=a", "/users?emailAddress=a@b.test",
 			"/organizations?slug=alpha", "/organizations/alpha/memberships?shoe_size=a",
 			"/organization_memberships?user_id=user_1", "/enterprise_connections?domain=a.test",
 			"/sessions?email_address=a@b.test", "/sso_attempts?user_id=user_1",

@@ -80,6 +80,16 @@ func (f *fixture) with(name string, values ...string) *fixture {
 // send makes a request. A body that is text goes out as it is.
 func (f *fixture) send(method, path string, body any) *httptest.ResponseRecorder {
 	f.t.Helper()
+	w := f.sendRaw(method, path, body)
+	if got := w.Header()["Content-Type"]; !slices.Equal(got, []string{"application/json"}) {
+		f.t.Errorf("%s %s: Content-Type %q, want exactly application/json", method, path, got)
+	}
+	return w
+}
+
+// sendRaw is send for an answer that may have no body.
+func (f *fixture) sendRaw(method, path string, body any) *httptest.ResponseRecorder {
+	f.t.Helper()
 	var in io.Reader
 	switch body := body.(type) {
 	case nil:
@@ -97,9 +107,6 @@ func (f *fixture) send(method, path string, body any) *httptest.ResponseRecorder
 	r.Header = f.header.Clone()
 	w := httptest.NewRecorder()
 	f.handler.ServeHTTP(w, r)
-	if got := w.Header()["Content-Type"]; !slices.Equal(got, []string{"application/json"}) {
-		f.t.Errorf("%s %s: Content-Type %q, want exactly application/json", method, path, got)
-	}
 	return w
 }
 

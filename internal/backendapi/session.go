@@ -3,7 +3,6 @@ package backendapi
 import (
 	"net/http"
 	"slices"
-	"time"
 
 	"usher/internal/fault"
 	"usher/internal/httpio"
@@ -13,17 +12,18 @@ import (
 )
 
 type wireSession struct {
-	Object                   string  `json:"object"`
-	ID                       string  `json:"id"`
-	UserID                   string  `json:"user_id"`
-	ClientID                 string  `json:"client_id"`
-	Status                   string  `json:"status"`
-	LastActiveOrganizationID *string `json:"last_active_organization_id"`
-	LastActiveAt             int64   `json:"last_active_at"`
-	ExpireAt                 int64   `json:"expire_at"`
-	AbandonAt                int64   `json:"abandon_at"`
-	CreatedAt                int64   `json:"created_at"`
-	UpdatedAt                int64   `json:"updated_at"`
+	Object                   string            `json:"object"`
+	ID                       string            `json:"id"`
+	UserID                   string            `json:"user_id"`
+	ClientID                 string            `json:"client_id"`
+	Status                   string            `json:"status"`
+	Actor                    identity.Metadata `json:"actor"`
+	LastActiveOrganizationID *string           `json:"last_active_organization_id"`
+	LastActiveAt             int64             `json:"last_active_at"`
+	ExpireAt                 int64             `json:"expire_at"`
+	AbandonAt                int64             `json:"abandon_at"`
+	CreatedAt                int64             `json:"created_at"`
+	UpdatedAt                int64             `json:"updated_at"`
 }
 
 func wireSessionOf(s identity.Session) wireSession {
@@ -33,6 +33,7 @@ func wireSessionOf(s identity.Session) wireSession {
 		UserID:                   string(s.UserID),
 		ClientID:                 string(s.ClientID),
 		Status:                   string(s.Status),
+		Actor:                    s.Actor,
 		LastActiveOrganizationID: orNull(s.LastActiveOrganizationID),
 		LastActiveAt:             millis(s.LastActiveAt),
 		ExpireAt:                 millis(s.ExpireAt),
@@ -87,29 +88,11 @@ func writeSession(w http.ResponseWriter, s identity.Session, err error) error {
 	return httpio.WriteJSON(w, http.StatusOK, wireSessionOf(s))
 }
 
-// Limits of a token's life, in seconds: Clerk's.
-const (
-	minTokenLife = 30
-	maxTokenLife = 315360000
-)
-
 func (a *API) handleSessionToken(w http.ResponseWriter, r *http.Request) error {
-	var b struct {
-		ExpiresInSeconds *int64 `json:"expires_in_seconds"`
-	}
-	if err := httpio.ReadJSON(w, r, &b); err != nil {
-		return err
-	}
-	ask := session.Ask{Session: identity.SessionID(r.PathValue("session_id"))}
-	if b.ExpiresInSeconds != nil {
-		if *b.ExpiresInSeconds < minTokenLife || *b.ExpiresInSeconds > maxTokenLife {
-			return fault.New(fault.FormParamValueInvalid, "param_name", "expires_in_seconds")
-		}
-		ask.Lifetime = time.Duration(*b.ExpiresInSeconds) * time.Second
-	}
-	token, err := a.Sessions.Token(r.Context(), ask)
+	ask, err := readAsk(w, r)
 	if err != nil {
 		return err
 	}
-	return httpio.WriteJSON(w, http.StatusOK, map[string]string{"object": "token", "jwt": token})
+	token, err := a.Sessions.Token(r.Context(), ask)
+	return writeToken(w, token, err)
 }

@@ -23,6 +23,12 @@ type settingsBody struct {
 	SessionIdleSeconds         *int64               `json:"session_idle_seconds"`
 	EvidenceDays               *int                 `json:"evidence_days"`
 	SessionClaimsVersion       *int                 `json:"session_claims_version"`
+	SupportEmail               *string              `json:"support_email"`
+	AllowedOrigins             *[]string            `json:"allowed_origins"`
+	Allowlist                  *bool                `json:"allowlist"`
+	Blocklist                  *bool                `json:"blocklist"`
+	ListsDisabledOnSignIn      *bool                `json:"allowlist_blocklist_disabled_on_sign_in"`
+	BlockEmailSubaddresses     *bool                `json:"block_email_subaddresses"`
 }
 
 // wireSettings are the settings, whose JSON names are those that are stored.

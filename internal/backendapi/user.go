@@ -9,20 +9,45 @@ import (
 	"usher/internal/manage"
 )
 
+// userBody is what a caller may send to create or change a user.
 type userBody struct {
-	ExternalID           *string           `json:"external_id"`
-	FirstName            *string           `json:"first_name"`
-	LastName             *string           `json:"last_name"`
-	Username             *string           `json:"username"`
-	Password             *string           `json:"password"`
-	SkipPasswordChecks   *bool             `json:"skip_password_checks"`
-	SkipPasswordRequired *bool             `json:"skip_password_requirement"`
-	EmailAddress         []string          `json:"email_address"`
-	PrimaryEmailID       *string           `json:"primary_email_address_id"`
-	SignOutOthers        *bool             `json:"sign_out_of_other_sessions"`
-	PublicMetadata       identity.Metadata `json:"public_metadata"`
-	PrivateMetadata      identity.Metadata `json:"private_metadata"`
-	UnsafeMetadata       identity.Metadata `json:"unsafe_metadata"`
+	ExternalID             *string           `json:"external_id"`
+	FirstName              *string           `json:"first_name"`
+	LastName               *string           `json:"last_name"`
+	Locale                 *string           `json:"locale"`
+	Username               *string           `json:"username"`
+	Password               *string           `json:"password"`
+	PasswordDigest         *string           `json:"password_digest"`
+	PasswordHasher         *string           `json:"password_hasher"`
+	SkipPasswordChecks     *bool             `json:"skip_password_checks"`
+	PublicMetadata         identity.Metadata `json:"public_metadata"`
+	PrivateMetadata        identity.Metadata `json:"private_metadata"`
+	UnsafeMetadata         identity.Metadata `json:"unsafe_metadata"`
+	DeleteSelfEnabled      *bool             `json:"delete_self_enabled"`
+	LegalAcceptedAt        *string           `json:"legal_accepted_at"`
+	SkipLegalChecks        *bool             `json:"skip_legal_checks"` // there are none
+	CreateOrganization     *bool             `json:"create_organization_enabled"`
+	CreateOrganizationsMax *int              `json:"create_organizations_limit"`
+	CreatedAt              *string           `json:"created_at"`
+}
+
+// newUserBody is what a caller may send to create a user only.
+type newUserBody struct {
+	userBody
+	EmailAddress         []string `json:"email_address"`
+	EmailStatus          []string `json:"email_address_identification_status"`
+	SkipPasswordRequired *bool    `json:"skip_password_requirement"` // no password is ever required
+	SkipUserRequirement  *bool    `json:"skip_user_requirement"`
+	Banned               *bool    `json:"banned"`
+	Locked               *bool    `json:"locked"`
+}
+
+// changedUserBody is what a caller may send to change a user only.
+type changedUserBody struct {
+	userBody
+	PrimaryEmailID *string `json:"primary_email_address_id"`
+	NotifyPrimary  *bool   `json:"notify_primary_email_address_changed"`
+	SignOutOthers  *bool   `json:"sign_out_of_other_sessions"`
 }
 
 func (b userBody) change() manage.UserChange {
@@ -30,24 +55,36 @@ func (b userBody) change() manage.UserChange {
 		ExternalID:      b.ExternalID,
 		FirstName:       b.FirstName,
 		LastName:        b.LastName,
+		Locale:          b.Locale,
 		Username:        b.Username,
 		Password:        b.Password,
-		SkipChecks:      b.SkipPasswordChecks != nil && *b.SkipPasswordChecks,
-		EmailAddresses:  b.EmailAddress,
-		PrimaryEmailID:  b.PrimaryEmailID,
+		PasswordDigest:  b.PasswordDigest,
+		PasswordHasher:  b.PasswordHasher,
+		SkipChecks:      is(b.SkipPasswordChecks),
 		PublicMetadata:  b.PublicMetadata,
 		PrivateMetadata: b.PrivateMetadata,
 		UnsafeMetadata:  b.UnsafeMetadata,
-		SignOutOthers:   b.SignOutOthers != nil && *b.SignOutOthers,
+		LegalAcceptedAt: b.LegalAcceptedAt,
+		CreatedAt:       b.CreatedAt,
+
+		DeleteSelfEnabled:         b.DeleteSelfEnabled,
+		CreateOrganizationEnabled: b.CreateOrganization,
+		CreateOrganizationsLimit:  b.CreateOrganizationsMax,
 	}
 }
 
+// is reads a switch that may be absent.
+func is(b *bool) bool { return b != nil && *b }
+
 func (a *API) handleCreateUser(w http.ResponseWriter, r *http.Request) error {
-	var b userBody
+	var b newUserBody
 	if err := httpio.ReadJSON(w, r, &b); err != nil {
 		return err
 	}
-	u, err := a.Manage.CreateUser(r.Context(), b.change())
+	ch := b.change()
+	ch.EmailAddresses, ch.EmailStatuses = b.EmailAddress, b.EmailStatus
+	ch.SkipIdentifier, ch.Banned, ch.Locked = is(b.SkipUserRequirement), is(b.Banned), is(b.Locked)
+	u, err := a.Manage.CreateUser(r.Context(), ch)
 	return a.writeUser(w, u, err)
 }
 
@@ -57,17 +94,16 @@ func (a *API) handleUser(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *API) handleChangeUser(w http.ResponseWriter, r *http.Request) error {
-	var b userBody
+	var b changedUserBody
 	if err := httpio.ReadJSON(w, r, &b); err != nil {
 		return err
-	}
-	if b.EmailAddress != nil {
-		return fault.New(fault.FormParamUnknown, "param_name", "email_address")
 	}
 	if err := metadataElsewhere(r, b.PublicMetadata, b.PrivateMetadata, b.UnsafeMetadata); err != nil {
 		return err
 	}
-	u, err := a.Manage.ChangeUser(r.Context(), r.PathValue("user_id"), b.change())
+	ch := b.change()
+	ch.PrimaryEmailID, ch.NotifyPrimaryChanged, ch.SignOutOthers = b.PrimaryEmailID, is(b.NotifyPrimary), is(b.SignOutOthers)
+	u, err := a.Manage.ChangeUser(r.Context(), r.PathValue("user_id"), ch)
 	return a.writeUser(w, u, err)
 }
 
@@ -116,40 +152,6 @@ func (a *API) handleUnlock(w http.ResponseWriter, r *http.Request) error {
 	return a.writeUser(w, u, err)
 }
 
-// userFilters are the parameters that userFilter reads.
-func userFilters() []string {
-	return []string{
-		"email_address", "external_id", "username", "user_id", "organization_id", "provider_user_id", "provider",
-		"query", "starting_after", "banned", "order_by",
-	}
-}
-
-// userFilter reads which users a list or a count is about.
-func userFilter(q httpio.Params) (manage.UserFilter, error) {
-	var f manage.UserFilter
-	emails, emailsErr := q.List("email_address")
-	externals, externalsErr := q.List("external_id")
-	usernames, usernamesErr := q.List("username")
-	ids, idsErr := q.List("user_id")
-	orgs, orgsErr := q.List("organization_id")
-	subjects, subjectsErr := q.List("provider_user_id")
-	provider, providerErr := q.Text("provider")
-	query, queryErr := q.Text("query")
-	after, afterErr := q.Text("starting_after")
-	f.Emails, f.ExternalIDs, f.Usernames = addresses(emails), externals, usernames
-	f.IDs, f.OrganizationIDs = texts[identity.UserID](ids), texts[identity.OrgID](orgs)
-	f.Provider, f.ProviderUserIDs = identity.Provider(provider), subjects
-	f.Query, f.StartingAfter = query, identity.UserID(after)
-	banned, given, err := q.Bool("banned")
-	if given {
-		f.Banned = &banned
-	}
-	order, orderErr := q.Order(httpio.Order{Field: "created_at", Desc: true},
-		"created_at", "updated_at", "first_name", "last_name", "email_address", "username", "last_sign_in_at", "last_active_at")
-	f.OrderBy = orderText(order)
-	return f, fault.Join(emailsErr, externalsErr, usernamesErr, idsErr, orgsErr, subjectsErr, providerErr, queryErr, afterErr, err, orderErr)
-}
-
 func (a *API) handleUsers(w http.ResponseWriter, r *http.Request) error {
 	q, err := query(r, userFilters()...)
 	if err != nil {
@@ -157,6 +159,9 @@ func (a *API) handleUsers(w http.ResponseWriter, r *http.Request) error {
 	}
 	limit, offset, pageErr := q.Page()
 	f, filterErr := userFilter(q)
+	if f.StartingAfter != "" && offset > 0 {
+		pageErr = fault.New(fault.FormConditionalParamDisallowed, "param_name", "offset", "with", "starting_after")
+	}
 	if err := fault.Join(pageErr, filterErr); err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package backendapi_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -109,6 +110,8 @@ func TestUsers_AreFoundByEachFilter(t *testing.T) {
 		f.call("POST", "/organizations/"+company.org+"/memberships", object{"user_id": carol, "role": "org:member"})
 		alice := f.read("GET", "/users?email_address=alice@acme.test", nil, 200)
 		subject := str(items(alice)[0]["enterprise_accounts"].([]any)[0], "provider_user_id")
+		active := strconv.FormatInt(int64(items(alice)[0]["last_active_at"].(float64)), 10)
+		born := strconv.FormatInt(int64(f.call("GET", "/users/"+carol, nil)["created_at"].(float64)), 10)
 		for query, want := range map[string][]string{
 			"":                                  {"Dora 100%", "Carol", "Alice"},
 			"email_address=carol@globex.test":   {"Carol"},
@@ -131,6 +134,30 @@ func TestUsers_AreFoundByEachFilter(t *testing.T) {
 			"query=%27%20OR%201=1--":         nil,
 			"provider=saml_custom&provider_user_id=" + subject: {"Alice"},
 			"starting_after=" + dora:                           {"Carol", "Alice"},
+			"external_id=-e_1":                                 {"Dora 100%", "Alice"},
+			"external_id=%2Be_1":                               {"Carol"},
+			"external_id=+e_1":                                 {"Carol"},
+			"user_id=-" + dora + ",-" + carol:                  {"Alice"},
+			"user_id=" + carol + ",-" + carol:                  nil,
+			"organization_id=-" + company.org:                  {"Dora 100%"},
+			"email_address_query=GLOBEX":                       {"Dora 100%", "Carol"},
+			"email_address_query=dora":                         {"Dora 100%"},
+			"username_query=AZ":                                {"Carol"},
+			"username_query=globex":                            nil,
+			"name_query=100%25":                                {"Dora 100%"},
+			"name_query=caz":                                   nil,
+			"phone_number=%2B15551234567":                      nil,
+			"web3_wallet=0x1":                                  nil,
+			"phone_number_query=555":                           nil,
+			"last_active_at_after=1":                           {"Alice"}, // only Alice has signed in
+			"last_active_at_since=" + active:                   {"Alice"},
+			"last_active_at_after=" + active:                   nil,
+			"last_active_at_before=" + active:                  nil,
+			"last_active_at_before=9999999999999":              {"Alice"},
+			"last_sign_in_at_after=1":                          {"Alice"},
+			"last_sign_in_at_before=1":                         nil,
+			"created_at_after=" + born:                         {"Dora 100%"},
+			"created_at_before=" + born:                        {"Alice"},
 		} {
 			list := f.read("GET", "/users?"+query, nil, 200)
 			equal(t, query, pick(list, "first_name"), want)
@@ -143,6 +170,12 @@ func TestUsers_AreFoundByEachFilter(t *testing.T) {
 			counted := f.call("GET", "/users/count?"+query, nil)
 			equal(t, "count of "+query, counted, object{"object": "total_count", "total_count": float64(len(want))})
 		}
+		f.refuses("GET", "/users?starting_after="+dora+"&offset=1", nil, 422, "form_conditional_param_disallowed")
+		f.refuses("GET", "/users?starting_after="+dora+"&order_by=username", nil, 422, "form_param_value_invalid")
+		f.refuses("GET", "/users?provider_user_id=1", nil, 422, "form_conditional_param_missing")
+		equal(t, "all that is wrong", codes(f.refusal("GET", "/users/count?created_at_before=x&last_active_at_since=-1&name_query=a&name_query=b", nil, 422)), []string{
+			"form_param_duplicate name_query", "form_param_value_invalid created_at_before", "form_param_value_invalid last_active_at_since",
+		})
 		f.refuses("GET", "/users?user_id="+strings.Repeat("u,", 101), nil, 422, "form_param_array_size_exceeded")
 	})
 }

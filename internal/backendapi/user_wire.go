@@ -46,6 +46,8 @@ type wireUser struct {
 	VerificationAttemptsRemaining *int64                  `json:"verification_attempts_remaining"`
 	DeleteSelfEnabled             bool                    `json:"delete_self_enabled"`
 	CreateOrganizationEnabled     bool                    `json:"create_organization_enabled"`
+	CreateOrganizationsLimit      *int                    `json:"create_organizations_limit"`
+	PasswordLastUpdatedAt         *int64                  `json:"password_last_updated_at"`
 	LastActiveAt                  *int64                  `json:"last_active_at"`
 	LegalAcceptedAt               *int64                  `json:"legal_accepted_at"`
 	CreatedAt                     int64                   `json:"created_at"`
@@ -155,11 +157,18 @@ func (a *API) wireUser(u manage.UserView) wireUser {
 		LastSignInAt:              millisOrNull(u.LastSignInAt),
 		Banned:                    u.Banned,
 		Locked:                    u.Locked(now),
-		Deprovisioned:             !u.DeactivatedAt.IsZero(),
-		CreateOrganizationEnabled: true,
+		Deprovisioned:             u.Deprovisioned(),
+		Locale:                    orNull(u.Locale),
+		DeleteSelfEnabled:         u.DeleteSelfEnabled,
+		CreateOrganizationEnabled: !u.CreateOrganizationDisabled,
+		PasswordLastUpdatedAt:     millisOrNull(u.PasswordAt),
+		LegalAcceptedAt:           millisOrNull(u.LegalAcceptedAt),
 		LastActiveAt:              millisOrNull(u.LastActiveAt),
 		CreatedAt:                 millis(u.CreatedAt),
 		UpdatedAt:                 millis(u.UpdatedAt),
+	}
+	if u.CreateOrganizationsLimit > 0 {
+		w.CreateOrganizationsLimit = &u.CreateOrganizationsLimit
 	}
 	if w.Locked {
 		seconds := int64(u.LockedUntil.Sub(now) / time.Second)
@@ -179,6 +188,7 @@ func wireEmailOf(e identity.EmailAddress, sso bool) wireEmail {
 		Object:               "email_address",
 		ID:                   string(e.ID),
 		EmailAddress:         e.Address,
+		Reserved:             e.Reserved && !e.IsVerified(),
 		LinkedTo:             []wireLink{},
 		MatchesSSOConnection: sso,
 		CreatedAt:            millis(e.CreatedAt),

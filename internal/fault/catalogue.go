@@ -113,6 +113,18 @@ const (
 	SessionExists                     Code = "session_exists"
 	IdentifierAlreadySignedIn         Code = "identifier_already_signed_in"
 	ClientStateInvalid                Code = "client_state_invalid"
+	NoPasswordSet                     Code = "no_password_set"
+	IncorrectPassword                 Code = "incorrect_password"
+	IdentificationDeletionFailed      Code = "identification_deletion_failed"
+	LinkedIdentificationDeletion      Code = "delete_linked_identification_disallowed"
+	TicketInvalid                     Code = "ticket_invalid_code"
+	TicketExpired                     Code = "ticket_expired_code"
+	SignInTokenRevoked                Code = "sign_in_token_revoked_code"
+	SignInTokenAlreadyUsed            Code = "sign_in_token_already_used_code"
+	SignInTokenCannotBeRevoked        Code = "sign_in_token_cannot_be_revoked_code"
+	ActorTokenRevoked                 Code = "actor_token_revoked_code"
+	ActorTokenAlreadyUsed             Code = "actor_token_already_used_code"
+	ActorTokenCannotBeRevoked         Code = "actor_token_cannot_be_revoked_code"
 
 	// Sessions, clients, requests.
 	AuthenticationInvalid      Code = "authentication_invalid"
@@ -120,6 +132,18 @@ const (
 	InvalidSessionToken        Code = "invalid_session_token"
 	InvalidActionForSession    Code = "invalid_action_for_session"
 	SessionRefreshInactive     Code = "session_refresh_inactive_session"
+	SessionCreationNotAllowed  Code = "session_creation_not_allowed"
+	RefreshOriginInvalid       Code = "refresh_request_origin_invalid"
+	RefreshOriginMismatch      Code = "refresh_request_origin_azp_mismatch"
+	ExpiredTokenInvalid        Code = "expired_session_token_invalid"
+	ExpiredTokenMissingAZP     Code = "expired_session_token_missing_azp"
+	ExpiredTokenMissingSID     Code = "expired_session_token_missing_sid"
+	ExpiredTokenMissingIAT     Code = "session_refresh_expired_session_token_missing_iat"
+	ExpiredTokenTooOld         Code = "session_refresh_expired_session_token_too_old"
+	ExpiredTokenConsumed       Code = "session_refresh_expired_session_token_consumed"
+	RefreshSIDMismatch         Code = "refresh_sid_mismatch"
+	RefreshTokenNotFound       Code = "refresh_token_not_found"
+	RefreshSessionNotFound     Code = "session_refresh_session_not_found"
 	SecretKeyInvalid           Code = "clerk_key_invalid"
 	AuthorizationHeaderInvalid Code = "authorization_header_format_invalid"
 	AuthorizationInvalid       Code = "authorization_invalid"
@@ -129,25 +153,38 @@ const (
 	OriginInvalid              Code = "origin_invalid"
 
 	// Parameters.
-	FormParamFormatInvalid       Code = "form_param_format_invalid"
-	FormParamValueInvalid        Code = "form_param_value_invalid"
-	FormParamTypeInvalid         Code = "form_param_type_invalid"
-	FormParamMissing             Code = "form_param_missing"
-	FormParamUnknown             Code = "form_param_unknown"
-	FormParamNil                 Code = "form_param_nil"
-	FormParamDuplicate           Code = "form_param_duplicate"
-	FormParamTooLarge            Code = "form_param_exceeds_allowed_size"
-	FormParamMaxLength           Code = "form_param_max_length_exceeded"
-	FormParamArraySize           Code = "form_param_array_size_exceeded"
-	FormDataMissing              Code = "form_data_missing"
-	FormAlreadyExists            Code = "form_already_exists"
-	FormPublicClientRequiresPKCE Code = "form_public_client_requires_pkce"
-	RequestBodyInvalid           Code = "request_body_invalid"
-	RequestBodyTooLarge          Code = "request_body_too_large"
-	UnsupportedContentType       Code = "unsupported_content_type"
-	APIVersionInvalid            Code = "api_version_invalid"
-	InvalidRedirectURL           Code = "invalid_redirect_url"
-	RedirectURLDomainMismatch    Code = "redirect_url_domain_mismatch"
+	FormParamFormatInvalid         Code = "form_param_format_invalid"
+	FormParamValueInvalid          Code = "form_param_value_invalid"
+	FormParamTypeInvalid           Code = "form_param_type_invalid"
+	FormParamMissing               Code = "form_param_missing"
+	FormParamUnknown               Code = "form_param_unknown"
+	FormParamNil                   Code = "form_param_nil"
+	FormParamDuplicate             Code = "form_param_duplicate"
+	FormParamTooLarge              Code = "form_param_exceeds_allowed_size"
+	FormParamMaxLength             Code = "form_param_max_length_exceeded"
+	FormParamArraySize             Code = "form_param_array_size_exceeded"
+	FormDataMissing                Code = "form_data_missing"
+	FormAlreadyExists              Code = "form_already_exists"
+	FormPublicClientRequiresPKCE   Code = "form_public_client_requires_pkce"
+	RequestBodyInvalid             Code = "request_body_invalid"
+	RequestBodyTooLarge            Code = "request_body_too_large"
+	UnsupportedContentType         Code = "unsupported_content_type"
+	APIVersionInvalid              Code = "api_version_invalid"
+	FormPasswordDigestInvalid      Code = "form_password_digest_invalid_code"
+	FormConditionalParamMissing    Code = "form_conditional_param_missing"
+	FormConditionalParamDisallowed Code = "form_conditional_param_disallowed"
+	FormParamInvalidTime           Code = "form_param_invalid_time"
+	FormDisallowFutureDate         Code = "form_disallow_future_date"
+	FormParamArrayLengthMismatch   Code = "form_param_array_length_mismatch"
+	FormVerificationNeeded         Code = "form_verification_needed"
+	FormResourceNotFound           Code = "form_resource_not_found"
+	FormInvalidOrigin              Code = "form_invalid_origin"
+	BulkSizeExceeded               Code = "bulk_size_exceeded"
+	DuplicateRecord                Code = "duplicate_record"
+	TemplateReservedClaim          Code = "jwt_template_reserved_claim"
+	RequestInvalidForEnvironment   Code = "request_invalid_for_environment"
+	InvalidRedirectURL             Code = "invalid_redirect_url"
+	RedirectURLDomainMismatch      Code = "redirect_url_domain_mismatch"
 
 	// General.
 	ImageTooLarge         Code = "image_too_large"
@@ -686,6 +723,66 @@ var catalogue = map[Code]Entry{
 		"The sign-in is not in a state that allows this. Start again.",
 		"",
 	},
+	NoPasswordSet: {
+		400, "There is no password.",
+		"The user has no password.",
+		"",
+	},
+	IncorrectPassword: {
+		422, "That password is not right.",
+		"The password is incorrect.",
+		"",
+	},
+	IdentificationDeletionFailed: {
+		400, "This is the last way to name the account.",
+		"The last identifier of a user cannot be deleted.",
+		"",
+	},
+	LinkedIdentificationDeletion: {
+		400, "This address belongs to a connected account.",
+		"The address is vouched for by a connected account; remove that first.",
+		"",
+	},
+	TicketInvalid: {
+		400, "This link is not valid.",
+		"The ticket is not valid.",
+		"",
+	},
+	TicketExpired: {
+		400, "This link has expired.",
+		"The ticket has expired.",
+		"Make a new one.",
+	},
+	SignInTokenRevoked: {
+		400, "This link is no longer valid.",
+		"The sign-in token was revoked.",
+		"Make a new one.",
+	},
+	SignInTokenAlreadyUsed: {
+		400, "This link was used already.",
+		"The sign-in token was used already.",
+		"Make a new one.",
+	},
+	SignInTokenCannotBeRevoked: {
+		400, "It is too late for that.",
+		"The sign-in token is not pending.",
+		"",
+	},
+	ActorTokenRevoked: {
+		400, "This link is no longer valid.",
+		"The actor token was revoked.",
+		"Make a new one.",
+	},
+	ActorTokenAlreadyUsed: {
+		400, "This link was used already.",
+		"The actor token was used already.",
+		"Make a new one.",
+	},
+	ActorTokenCannotBeRevoked: {
+		400, "It is too late for that.",
+		"The actor token is not pending.",
+		"",
+	},
 
 	// Sessions, clients, requests.
 	AuthenticationInvalid: {
@@ -711,6 +808,66 @@ var catalogue = map[Code]Entry{
 	SessionRefreshInactive: {
 		401, "The session is over.",
 		"The session is not active.",
+		"",
+	},
+	SessionCreationNotAllowed: {
+		409, "Somebody acts for another person here.",
+		"No session can be made while a user is impersonated in this browser. Sign out first.",
+		"",
+	},
+	RefreshOriginInvalid: {
+		401, "The session cannot be renewed.",
+		"request_origin is not an origin.",
+		"",
+	},
+	RefreshOriginMismatch: {
+		401, "The session cannot be renewed.",
+		"The token was made for another origin.",
+		"",
+	},
+	ExpiredTokenInvalid: {
+		401, "The session cannot be renewed.",
+		"The expired token does not verify.",
+		"",
+	},
+	ExpiredTokenMissingAZP: {
+		401, "The session cannot be renewed.",
+		"The expired token names no authorized party.",
+		"",
+	},
+	ExpiredTokenMissingSID: {
+		401, "The session cannot be renewed.",
+		"The expired token names no session.",
+		"",
+	},
+	ExpiredTokenMissingIAT: {
+		401, "The session cannot be renewed.",
+		"The expired token does not say when it was made.",
+		"",
+	},
+	ExpiredTokenTooOld: {
+		401, "The session cannot be renewed.",
+		"The expired token is too old.",
+		"",
+	},
+	ExpiredTokenConsumed: {
+		401, "The session is over.",
+		"The expired token was used for a refresh already. The session was ended.",
+		"",
+	},
+	RefreshSIDMismatch: {
+		401, "The session cannot be renewed.",
+		"The token belongs to another session.",
+		"",
+	},
+	RefreshTokenNotFound: {
+		401, "The session cannot be renewed.",
+		"The refresh token is unknown or has expired.",
+		"",
+	},
+	RefreshSessionNotFound: {
+		401, "The session cannot be renewed.",
+		"The session does not exist.",
 		"",
 	},
 	SecretKeyInvalid: {
@@ -833,6 +990,71 @@ var catalogue = map[Code]Entry{
 	APIVersionInvalid: {
 		400, "The API version is not valid.",
 		"The API version is unknown, or was sent twice.",
+		"",
+	},
+	FormPasswordDigestInvalid: {
+		422, "The password digest is not valid.",
+		"The digest is not one of {password_hasher}, or it costs too much.",
+		"",
+	},
+	FormConditionalParamMissing: {
+		422, "{param_name} is missing.",
+		"{param_name} must be given together with {with}.",
+		"",
+	},
+	FormConditionalParamDisallowed: {
+		422, "{param_name} is not allowed here.",
+		"{param_name} cannot be given together with {with}.",
+		"",
+	},
+	FormParamInvalidTime: {
+		422, "{param_name} is not a time.",
+		"{param_name} must be a time as RFC 3339 writes it.",
+		"",
+	},
+	FormDisallowFutureDate: {
+		422, "{param_name} lies in the future.",
+		"{param_name} must not lie in the future.",
+		"",
+	},
+	FormParamArrayLengthMismatch: {
+		422, "{param_name} has another number of items.",
+		"{param_name} must have as many items as {with}.",
+		"",
+	},
+	FormVerificationNeeded: {
+		422, "{param_name} needs a verified address.",
+		"The address must be verified first.",
+		"",
+	},
+	FormResourceNotFound: {
+		422, "{param_name} names nothing.",
+		"What {param_name} names does not exist.",
+		"",
+	},
+	FormInvalidOrigin: {
+		422, "{param_name} holds what is no origin.",
+		"{param_name} must hold origins such as https://app.example.com.",
+		"",
+	},
+	BulkSizeExceeded: {
+		400, "Too many at once.",
+		"At most {max_items} items can be sent at once.",
+		"",
+	},
+	DuplicateRecord: {
+		400, "This already exists.",
+		"The list has this entry already.",
+		"",
+	},
+	TemplateReservedClaim: {
+		400, "A claim is reserved.",
+		"The claim {claim} is set by the server.",
+		"",
+	},
+	RequestInvalidForEnvironment: {
+		400, "This works in development only.",
+		"The operation is not available on a production instance.",
 		"",
 	},
 	InvalidRedirectURL: {

@@ -108,8 +108,14 @@ func (a *API) origin(r *http.Request) (string, error) {
 	switch {
 	case len(values) == 0:
 		return "", nil
-	case len(values) > 1, values[0] != a.BaseURL && !slices.Contains(a.Origins, values[0]):
+	case len(values) > 1:
 		return "", fault.New(fault.OriginInvalid)
+	case values[0] == a.BaseURL || slices.Contains(a.Origins, values[0]):
+		return values[0], nil
 	}
-	return values[0], nil
+	settings, err := a.Manage.Settings(r.Context())
+	if err == nil && !slices.Contains(settings.AllowedOrigins, values[0]) {
+		err = fault.New(fault.OriginInvalid)
+	}
+	return values[0], err
 }

@@ -37,6 +37,13 @@ type (
 	SignInID        string // a sign-in that is under way or over
 	SignUpID        string // a sign-up that is under way or over
 	UserID          string // a person
+
+	AccessID       string // a row of the allow-list or the block-list
+	ActorTokenID   string // a ticket to impersonate somebody
+	RedirectID     string // a listed redirect URL
+	SignInTokenID  string // a ticket to sign in with
+	TemplateID     string // a template of tokens
+	VerificationID string // a code sent to an address by the Backend API
 )
 
 // ID is implemented by every id type.
@@ -68,6 +75,13 @@ func (SessionID) prefix() string       { return "sess" }
 func (SignInID) prefix() string        { return "sia" }
 func (SignUpID) prefix() string        { return "sua" }
 func (UserID) prefix() string          { return "user" }
+
+func (AccessID) prefix() string       { return "alid" }
+func (ActorTokenID) prefix() string   { return "act" }
+func (RedirectID) prefix() string     { return "ru" }
+func (SignInTokenID) prefix() string  { return "sit" }
+func (TemplateID) prefix() string     { return "jtmp" }
+func (VerificationID) prefix() string { return "ver" }
 
 // NewID makes an id that sorts by now, to the second.
 func NewID[T ID](now time.Time) T {

@@ -41,6 +41,7 @@ type Session struct {
 	Status                   SessionStatus
 	ConnectionID             ConnectionID // the connection that it came through; empty: another way
 	LastActiveOrganizationID OrgID
+	Actor                    Metadata // who impersonates the user; empty: nobody
 	FirstFactorAt            time.Time
 	ExpireAt                 time.Time // the absolute end, never later than the assertion's SessionNotOnOrAfter
 	AbandonAt                time.Time // the end when nobody uses it; moves on with use
@@ -54,6 +55,18 @@ type Session struct {
 func (s Session) Live(now time.Time) bool {
 	return (s.Status == SessionActive || s.Status == SessionPending) &&
 		now.Before(s.ExpireAt) && now.Before(s.AbandonAt)
+}
+
+// Impersonated reports whether somebody else acts as the user.
+func (s Session) Impersonated() bool { return len(s.Actor) > 0 }
+
+// RefreshToken gets a browser a new session token from the Backend API. The
+// token itself is kept as a hash.
+type RefreshToken struct {
+	Hash      string
+	SessionID SessionID
+	CreatedAt time.Time
+	ExpiresAt time.Time
 }
 
 // SigningKey signs session tokens.

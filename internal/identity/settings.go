@@ -42,6 +42,18 @@ type Settings struct {
 	OrganizationDomainsEnabled      bool `json:"organization_domains_enabled"`
 	OrganizationDomainInvitations   bool `json:"organization_domain_invitations"` // who has a verified address is invited
 	OrganizationDomainSuggestions   bool `json:"organization_domain_suggestions"` // who has one may ask to join
+
+	SupportEmail   string       `json:"support_email"`
+	AllowedOrigins []string     `json:"allowed_origins"` // besides those of the configuration
+	Restrictions   Restrictions `json:"restrictions"`
+}
+
+// Restrictions say which addresses may come in.
+type Restrictions struct {
+	Allowlist              bool `json:"allowlist"`
+	Blocklist              bool `json:"blocklist"`
+	ListsDisabledOnSignIn  bool `json:"allowlist_blocklist_disabled_on_sign_in"`
+	BlockEmailSubaddresses bool `json:"block_email_subaddresses"`
 }
 
 // DefaultSettings is what a new deployment starts with.

@@ -17,10 +17,18 @@ type User struct {
 	Banned          bool
 	LockedUntil     time.Time // zero: not locked
 	DeactivatedAt   time.Time // zero: active; set by a directory or an administrator
-	LastSignInAt    time.Time
-	LastActiveAt    time.Time
-	CreatedAt       time.Time
-	UpdatedAt       time.Time
+	Locale          string    // BCP 47; empty: not known
+	LegalAcceptedAt time.Time // zero: not known
+	PasswordAt      time.Time // when the password was set; zero: not known or none
+
+	DeleteSelfEnabled          bool
+	CreateOrganizationDisabled bool
+	CreateOrganizationsLimit   int // 0: unlimited
+
+	LastSignInAt time.Time
+	LastActiveAt time.Time
+	CreatedAt    time.Time
+	UpdatedAt    time.Time
 }
 
 // Name is the person's full name, or empty.
@@ -46,8 +54,8 @@ const (
 	Verified   VerificationStatus = "verified"
 )
 
-// EmailAddress is an address of a user. A verified address belongs to one user
-// of the deployment; unverified ones may repeat.
+// EmailAddress is an address of a user. A verified or reserved address belongs
+// to one user of the deployment; other ones may repeat.
 type EmailAddress struct {
 	ID         EmailID
 	UserID     UserID
@@ -55,6 +63,7 @@ type EmailAddress struct {
 	Status     VerificationStatus
 	Strategy   string    // how it was verified: "email_code", "saml", "oauth_…", "admin"; empty when unverified
 	AccountID  AccountID // the enterprise account that vouches for it; empty if none
+	Reserved   bool      // the customer's server said whose it is; nobody has proved it
 	VerifiedAt time.Time
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
@@ -62,6 +71,18 @@ type EmailAddress struct {
 
 // IsVerified reports whether the address is proved.
 func (e EmailAddress) IsVerified() bool { return e.Status == Verified }
+
+// IsHeld reports whether nobody else may have the address: it is proved, or
+// reserved by the customer's server.
+func (e EmailAddress) IsHeld() bool { return e.IsVerified() || e.Reserved }
+
+// EmailVerification is a code that the Backend API sent to an address of a user.
+type EmailVerification struct {
+	ID         VerificationID
+	EmailID    EmailID
+	Code       CodeChallenge
+	VerifiedAt time.Time // zero: not yet
+}
 
 // Metadata is a JSON object. Nil and empty mean the same.
 type Metadata map[string]any

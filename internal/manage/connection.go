@@ -31,6 +31,7 @@ type ConnectionChange struct {
 	TenantID                         *string // of an EASIE connection to Microsoft; empty text: none
 	SAML                             *SAMLChange
 	OIDC                             *OIDCChange
+	KeepVerifiedDomains              bool // refuse what would end a Verified Domain
 }
 
 // SAMLChange is the part of a change that SAML connections have.
@@ -147,6 +148,15 @@ func (s *Service) ChangeConnection(ctx context.Context, id identity.ConnectionID
 		secret, err := s.apply(&c, ch, known)
 		if err != nil {
 			return err
+		}
+		if ch.KeepVerifiedDomains {
+			d, err := judgeDomains(tx, was, c)
+			if err == nil {
+				err = d.Unconsented()
+			}
+			if err != nil {
+				return err
+			}
 		}
 		if err := s.admissible(tx, was, c); err != nil {
 			return err

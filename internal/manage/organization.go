@@ -1,6 +1,7 @@
 package manage
 
 import (
+	"cmp"
 	"context"
 	"regexp"
 	"slices"
@@ -43,7 +44,7 @@ const (
 	maxOrganizationName = 256 // characters: Clerk's
 
 	// maxOrganizationsOfCreator is how many organizations that one person made
-	// there may be: Clerk's default.
+	// there may be, for whom nothing else is set: Clerk's default.
 	maxOrganizationsOfCreator = 100
 )
 
@@ -119,8 +120,8 @@ func insertOrganization(tx *store.Tx, o identity.Organization, set identity.Role
 	if err != nil {
 		return err
 	}
-	if made >= maxOrganizationsOfCreator {
-		return fault.New(fault.OrganizationCreationLimitExceeded, "max_organizations", maxOrganizationsOfCreator)
+	if limit := cmp.Or(creator.CreateOrganizationsLimit, maxOrganizationsOfCreator); made >= limit {
+		return fault.New(fault.OrganizationCreationLimitExceeded, "max_organizations", limit)
 	}
 	role, err := tx.Role(set.Creator)
 	if err != nil {

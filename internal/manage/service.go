@@ -37,6 +37,8 @@ type (
 	Page = store.Page
 	// UserFilter says which users.
 	UserFilter = store.UserFilter
+	// Span is a part of time.
+	Span = store.Span
 	// OrganizationFilter says which organizations.
 	OrganizationFilter = store.OrganizationFilter
 	// MembershipFilter says which memberships.

@@ -2,7 +2,9 @@ package manage
 
 import (
 	"context"
+	"net/url"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"usher/internal/fault"
@@ -39,6 +41,12 @@ type SettingsChange struct {
 	SessionIdleSeconds         *int64
 	EvidenceDays               *int
 	SessionClaimsVersion       *int
+	SupportEmail               *string
+	AllowedOrigins             *[]string
+	Allowlist                  *bool
+	Blocklist                  *bool
+	ListsDisabledOnSignIn      *bool
+	BlockEmailSubaddresses     *bool
 }
 
 // Limits of settings. Ours.
@@ -47,6 +55,7 @@ const (
 	minSessionSeconds  = 5 * 60           // five minutes
 	maxSessionSeconds  = 10 * 365 * 86400 // ten years: Clerk's
 	maxEvidenceDays    = 365
+	maxOrigins         = 100
 )
 
 // ChangeSettings changes the deployment's settings, at once and on every node.
@@ -68,6 +77,12 @@ func (s *Service) ChangeSettings(ctx context.Context, ch SettingsChange) (settin
 		set(&settings.SessionIdleSeconds, ch.SessionIdleSeconds)
 		set(&settings.EvidenceDays, ch.EvidenceDays)
 		set(&settings.SessionClaimsVersion, ch.SessionClaimsVersion)
+		set(&settings.SupportEmail, ch.SupportEmail)
+		set(&settings.AllowedOrigins, ch.AllowedOrigins)
+		set(&settings.Restrictions.Allowlist, ch.Allowlist)
+		set(&settings.Restrictions.Blocklist, ch.Blocklist)
+		set(&settings.Restrictions.ListsDisabledOnSignIn, ch.ListsDisabledOnSignIn)
+		set(&settings.Restrictions.BlockEmailSubaddresses, ch.BlockEmailSubaddresses)
 		if err := fault.Join(checkSettings(settings), s.changeInitialRoles(tx, ch.DefaultRole, ch.CreatorRole)); err != nil {
 			return err
 		}
@@ -99,7 +114,36 @@ func checkSettings(s identity.Settings) error {
 	if s.ForceOrganizationSelection && s.OrganizationsDisabled {
 		errs = append(errs, fault.New(fault.ForceSelectionWithoutOrganizations))
 	}
+	if _, err := identity.ParseEmail(s.SupportEmail); err != nil && s.SupportEmail != "" {
+		errs = append(errs, fault.New(fault.FormParamFormatInvalid, "param_name", "support_email").Because(err))
+	}
+	if len(s.AllowedOrigins) > maxOrigins {
+		errs = append(errs, fault.New(fault.FormParamArraySize, "param_name", "allowed_origins", "max_items", maxOrigins))
+	}
+	if slices.ContainsFunc(s.AllowedOrigins, func(o string) bool { return !isOrigin(o) }) {
+		errs = append(errs, fault.New(fault.FormInvalidOrigin, "param_name", "allowed_origins"))
+	}
 	return fault.Join(errs...)
+}
+
+// isOrigin reports whether a text is an origin as browsers write it: a scheme, a
+// host, and a port that is not the scheme's own.
+func isOrigin(s string) bool {
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme == "" || u.Host == "" || s != u.Scheme+"://"+u.Host || s != strings.ToLower(s) {
+		return false
+	}
+	port := u.Port()
+	return u.Scheme != "http" || port != "80" && (u.Hostname() == "localhost" || u.Hostname() == "127.0.0.1")
+}
+
+// Instance reads the deployment itself.
+func (s *Service) Instance(ctx context.Context) (in identity.Instance, err error) {
+	err = s.DB.Read(ctx, func(tx *store.Tx) error {
+		in, err = tx.Instance()
+		return err
+	})
+	return in, err
 }
 
 // PrimaryEmail is the address that a person is known by; empty if there is none.

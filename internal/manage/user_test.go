@@ -1,6 +1,7 @@
 package manage_test
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -236,7 +237,7 @@ func TestMailbox_IsListedNewestFirst(t *testing.T) {
 		if got := must(w.s.MailboxMail(t.Context(), mails[1].ID))(t); got.Subject != "one" {
 			t.Errorf("mail %+v", got)
 		}
-		if s := must(w.s.Settings(t.Context()))(t); s != identity.DefaultSettings() {
+		if s := must(w.s.Settings(t.Context()))(t); !reflect.DeepEqual(s, identity.DefaultSettings()) {
 			t.Errorf("settings %+v", s)
 		}
 	})

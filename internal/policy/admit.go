@@ -18,6 +18,8 @@ type AdmitFacts struct {
 	TypedEmail identity.Email // empty when the provider initiated the sign-in
 	Directory  bool           // directory sync is on at the connection
 
+	Listed []identity.AccessIdentifier // what the block-list, where it is in use, says of the address
+
 	Organization *identity.Organization // of the connection; nil for an application-wide one
 	Members      int                    // of the organization
 	DefaultRole  identity.RoleKey       // of the organization; empty: there is no such role
@@ -25,7 +27,7 @@ type AdmitFacts struct {
 	// The people whom the claims may mean; facts that do not fit the claims are
 	// not used.
 	Linked            *Person  // whose account has this connection and subject
-	ByVerifiedEmail   *Person  // who holds the address, verified
+	ByVerifiedEmail   *Person  // who holds the address, verified or reserved
 	ByUnverifiedEmail []Person // who hold it unverified
 }
 
@@ -51,7 +53,7 @@ type Person struct {
 func Admit(f AdmitFacts) Decision {
 	a := &admission{AdmitFacts: f}
 	for _, step := range []func() error{
-		a.connection, a.claims, a.tenant, a.trust, a.address, a.identify, a.standing, a.membership,
+		a.connection, a.claims, a.tenant, a.trust, a.address, a.identify, a.access, a.standing, a.membership,
 	} {
 		if err := step(); err != nil {
 			return deny(a.trace, err)
@@ -146,6 +148,19 @@ func (a *admission) address() error {
 			Detail("expected", string(typed), "received", string(a.Claims.Email))
 	}
 	return nil
+}
+
+// access: does the block-list shut the address out? An allow-list does not shut
+// out people for whom a connection speaks.
+func (a *admission) access() error {
+	f := AccessFacts{Purpose: ForSignUp, Email: a.Claims.Email, Restrictions: a.Settings.Restrictions, Listed: a.Listed}
+	if a.person != nil {
+		f.Purpose = ForSignIn
+	}
+	f.Restrictions.Allowlist, f.Restrictions.BlockEmailSubaddresses = false, false
+	d := Access(f)
+	a.trace = append(a.trace, d.Trace...)
+	return d.Denied
 }
 
 // standing: is the person in good standing?

@@ -16,7 +16,7 @@ func (a *admission) identify() error {
 		a.trace.note("subject_known", true, string(p.User.ID))
 		return a.known(p)
 	}
-	if p := a.ByVerifiedEmail; p != nil && p.holds(a.Claims.Email).IsVerified() {
+	if p := a.ByVerifiedEmail; p != nil && p.holds(a.Claims.Email).IsHeld() {
 		a.trace.note("email_verified_match", true, string(p.User.ID))
 		return a.link(p)
 	}
@@ -67,7 +67,7 @@ func (a *admission) claimable() (p *Person, why string) {
 	var found []*Person
 	for i := range a.ByUnverifiedEmail {
 		p := &a.ByUnverifiedEmail[i]
-		if row := p.holds(a.Claims.Email); row.ID != "" && !row.IsVerified() {
+		if row := p.holds(a.Claims.Email); row.ID != "" && !row.IsHeld() {
 			found = append(found, p)
 		}
 	}
@@ -80,7 +80,7 @@ func (a *admission) claimable() (p *Person, why string) {
 		return nil, "held unverified, and the connection creates nobody"
 	case len(found) > 1:
 		return nil, "held unverified by " + strconv.Itoa(len(found)) + " people"
-	case found[0].row(identity.EmailAddress.IsVerified).ID != "":
+	case found[0].row(identity.EmailAddress.IsHeld).ID != "":
 		return nil, "held unverified by a person who has verified another address"
 	}
 	return found[0], ""
@@ -105,7 +105,7 @@ func (a *admission) known(p *Person) error {
 	a.person = p
 	own := p.holds(a.Claims.Email)
 	other := a.ByVerifiedEmail
-	taken := other != nil && other.User.ID != p.User.ID && other.holds(a.Claims.Email).IsVerified()
+	taken := other != nil && other.User.ID != p.User.ID && other.holds(a.Claims.Email).IsHeld()
 	if !a.trace.note("address_free", !taken, string(a.Claims.Email)) {
 		return fault.New(fault.IdentificationClaimed, "param_name", "email_address").Detail("reason", "address_taken")
 	}

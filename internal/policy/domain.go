@@ -140,6 +140,15 @@ type ConnectionDomainDecision struct {
 	DropVerifiedDomains []identity.DomainID
 }
 
+// Unconsented refuses what would end a Verified Domain: for callers that must ask
+// first, as those of Clerk's older API (behaviour 1.23).
+func (d ConnectionDomainDecision) Unconsented() error {
+	if d.Denied == nil && len(d.DropVerifiedDomains) > 0 {
+		return fault.New(fault.OrganizationDomainExistsForEnrollment, "param_name", "consent_verified_domains_deletion")
+	}
+	return d.Denied
+}
+
 // ConnectionDomains asks Domain about every domain of a connection that is about
 // to be created or changed. A Verified Domain of its organization stands in the
 // way of a domain that is added; where the connection has the domain already,

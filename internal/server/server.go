@@ -41,6 +41,11 @@ func tryRate() httpio.Limit     { return httpio.Limit{Events: 30, Per: 100 * tim
 func refusalRate() httpio.Limit { return httpio.Limit{Events: 60, Per: time.Minute} }
 func floodRate() httpio.Limit   { return httpio.Limit{Events: 600, Per: time.Minute} }
 
+// callRate and changeRate bound the Backend API, all callers together and the
+// changes of one user: Clerk's.
+func callRate() httpio.Limit   { return httpio.Limit{Events: 1000, Per: 10 * time.Second} }
+func changeRate() httpio.Limit { return httpio.Limit{Events: 10, Per: 10 * time.Second} }
+
 // Server is a deployment that serves.
 type Server struct {
 	*Tools
@@ -81,7 +86,10 @@ func build(cfg Config, t *Tools, log *slog.Logger, ex extras) (*Server, error) {
 		return nil, err
 	}
 	mux := http.NewServeMux()
-	(&backendapi.API{Manage: t.Manage, SignIn: t.SignIn, Sessions: t.Sessions, BaseURL: cfg.PublicURL}).Routes(mux)
+	(&backendapi.API{
+		Manage: t.Manage, SignIn: t.SignIn, Sessions: t.Sessions, BaseURL: cfg.PublicURL,
+		Calls: httpio.NewLimiter(callRate(), 2, t.Now), Changes: httpio.NewLimiter(changeRate(), rateKeys, t.Now),
+	}).Routes(mux)
 	(&frontendapi.API{
 		SignIn: t.SignIn, Manage: t.Manage, Sessions: t.Sessions, Pages: ui,
 		BaseURL: cfg.PublicURL, Origins: cfg.AllowedOrigins,

@@ -68,6 +68,7 @@ func newTools(cfg Config, db *store.DB, ring *secret.KeyRing) *Tools {
 	t.Sessions = &session.Manager{
 		DB: db, Now: now, Ring: ring, Keys: t.Keys,
 		Issuer: "https://" + cfg.apiHost(), Secure: strings.HasPrefix(cfg.PublicURL, "https:"),
+		Development: cfg.Development,
 	}
 	client := httpio.NewClient(httpio.ClientOptions{Now: now, AllowPrivate: cfg.Development, AllowedPorts: cfg.ports()})
 	t.SignIn = &signin.Flow{

@@ -23,6 +23,9 @@ type Manager struct {
 
 	// Presence asks providers whether people are still there; nil: nobody is asked.
 	Presence Presence
+
+	// Development lets the Backend API make sessions of nothing.
+	Development bool
 }
 
 // Presence asks the provider of a session's person whether the person is still
@@ -161,9 +164,31 @@ func (m *Manager) touch(ctx context.Context, s identity.Session) error {
 			return err
 		}
 		s.LastActiveAt, s.UpdatedAt = now, now
-		s.AbandonAt = now.Add(time.Duration(in.Settings.SessionIdleSeconds) * time.Second)
+		s.AbandonAt = now.Add(idle(s, in.Settings))
+		if s.Impersonated() { // the person is not there
+			return tx.UpdateSession(s)
+		}
+		if err := tx.TouchUser(s.UserID, now, now.Add(-touchUserAfter)); err != nil {
+			return err
+		}
 		return tx.UpdateSession(s)
 	})
+}
+
+// touchUserAfter is how long a person's last use may lag behind. Ours; Clerk's own
+// is said to have the precision of a day.
+const touchUserAfter = time.Hour
+
+// impersonationIdle is how long an impersonated session lives unused: Clerk's.
+const impersonationIdle = 10 * time.Minute
+
+// idle is how long a session lives while nobody uses it.
+func idle(s identity.Session, settings identity.Settings) time.Duration {
+	d := time.Duration(settings.SessionIdleSeconds) * time.Second
+	if s.Impersonated() {
+		return min(d, impersonationIdle)
+	}
+	return d
 }
 
 // Start is a session to make.
@@ -172,6 +197,7 @@ type Start struct {
 	User         identity.UserID
 	Connection   identity.ConnectionID // empty: not by SSO
 	Organization identity.OrgID        // to be active; empty: none
+	Actor        identity.Metadata     // who acts as the user; empty: the user
 	NotAfter     time.Time             // the provider's limit; zero: none
 	CheckAt      time.Time             // when the provider is asked next whether the person is still there; zero: never
 	Settings     identity.Settings
@@ -180,7 +206,8 @@ type Start struct {
 
 // Create makes a session in the transaction and gives the browser a new token,
 // so that a planted cookie is worth nothing (threat T-SES-01). Live sessions of
-// the browser are replaced. The caller sets the cookie after the commit.
+// the browser are replaced, but not one in which somebody acts as another person:
+// that is ended by hand first (threat T-SES-17). The caller sets the cookie after the commit.
 func (m *Manager) Create(tx *store.Tx, st Start) (identity.Session, string, error) {
 	now := st.Now
 	tx.Ahead(func() {
@@ -196,6 +223,9 @@ func (m *Manager) Create(tx *store.Tx, st Start) (identity.Session, string, erro
 		return identity.Session{}, "", err
 	}
 	for _, s := range old {
+		if s.Live(now) && s.Impersonated() {
+			return s, "", fault.New(fault.SessionCreationNotAllowed)
+		}
 		if s.Live(now) {
 			if _, err := tx.EndSession(s.ID, identity.SessionReplaced, now); err != nil {
 				return identity.Session{}, "", err
@@ -209,14 +239,15 @@ func (m *Manager) Create(tx *store.Tx, st Start) (identity.Session, string, erro
 		Status:                   identity.SessionActive,
 		ConnectionID:             st.Connection,
 		LastActiveOrganizationID: st.Organization,
+		Actor:                    st.Actor,
 		FirstFactorAt:            now,
 		ExpireAt:                 now.Add(time.Duration(st.Settings.SessionLifetimeSeconds) * time.Second),
-		AbandonAt:                now.Add(time.Duration(st.Settings.SessionIdleSeconds) * time.Second),
 		LastActiveAt:             now,
 		CheckAt:                  st.CheckAt,
 		CreatedAt:                now,
 		UpdatedAt:                now,
 	}
+	s.AbandonAt = now.Add(idle(s, st.Settings))
 	if !st.NotAfter.IsZero() && st.NotAfter.Before(s.ExpireAt) {
 		s.ExpireAt = st.NotAfter
 	}

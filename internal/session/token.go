@@ -86,6 +86,21 @@ func (m *Manager) askProvider(ctx context.Context, s identity.Session) (asked bo
 	return true, m.Presence.CheckPresence(ctx, s)
 }
 
+// present asks whether the person of a session that is live is still there, where
+// that is due.
+func (m *Manager) present(ctx context.Context, id identity.SessionID) error {
+	var s identity.Session
+	err := m.DB.Read(ctx, func(tx *store.Tx) (err error) {
+		s, err = tx.Session(id)
+		return store.Optional(err)
+	})
+	if err != nil || !s.Live(m.Now()) {
+		return err
+	}
+	_, err = m.askProvider(ctx, s)
+	return err
+}
+
 // askedFor finds the session that a token is asked for. Another browser's answers
 // like one that does not exist.
 func askedFor(tx *store.Tx, ask Ask, now time.Time) (identity.Session, error) {
@@ -151,6 +166,7 @@ func (m *Manager) claims(tx *store.Tx, ask Ask, s identity.Session) (claims, err
 		lifetime = TokenLifetime
 	}
 	c := claims{
+		Actor:           s.Actor,
 		AuthorizedParty: ask.AuthorizedParty,
 		Expires:         now.Add(lifetime).Unix(),
 		FactorAges:      [2]int64{int64(now.Sub(s.FirstFactorAt) / time.Minute), -1},
@@ -224,6 +240,7 @@ func Usable(u identity.User, now time.Time) error {
 // claims is the body of a session token: version 2, or version 1 where Version
 // is zero.
 type claims struct {
+	Actor           identity.Metadata     `json:"act,omitempty"`
 	AuthorizedParty string                `json:"azp,omitempty"`
 	Expires         int64                 `json:"exp"`
 	Features        string                `json:"fea,omitempty"`

@@ -14,7 +14,7 @@ import (
 // for somebody who is not known yet is read only then.
 func loadFacts(tx *store.Tx, f policy.AdmitFacts) (policy.AdmitFacts, error) {
 	tx.Ahead(func() { firstFacts(tx, f.Connection, f.Claims.Subject) })
-	for _, load := range []func(*store.Tx, *policy.AdmitFacts) error{loadLinked, loadByEmail, loadOrganization} {
+	for _, load := range []func(*store.Tx, *policy.AdmitFacts) error{loadLinked, loadByEmail, loadOrganization, loadListed} {
 		if err := load(tx, &f); err != nil {
 			return f, err
 		}
@@ -58,7 +58,7 @@ func loadByEmail(tx *store.Tx, f *policy.AdmitFacts) error {
 		f.ByVerifiedEmail = f.Linked
 		return nil
 	}
-	held, err := tx.VerifiedEmail(f.Claims.Email)
+	held, err := tx.HeldEmail(f.Claims.Email)
 	if store.Optional(err) != nil {
 		return err
 	}
@@ -110,6 +110,14 @@ func loadOrganization(tx *store.Tx, f *policy.AdmitFacts) error {
 	role, err := tx.DefaultRole(id)
 	f.DefaultRole = role.Key
 	return store.Optional(err)
+}
+
+// loadListed reads what the block-list says of the address, where it is in use.
+func loadListed(tx *store.Tx, f *policy.AdmitFacts) (err error) {
+	if f.Settings.Restrictions.Blocklist && f.Claims.Email != "" {
+		f.Listed, err = tx.AccessIdentifiersOf(f.Claims.Email)
+	}
+	return err
 }
 
 // loadWithAccount is loadPerson with the account at the connection, if there is one.

@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"context"
 	"net/url"
 	"slices"
 	"strings"
@@ -50,14 +51,14 @@ const (
 
 // CheckReturn says why a person may not be sent to a URL afterwards; nil if she
 // may.
-func (f *Flow) CheckReturn(raw string) error {
-	_, err := f.returnURL(raw)
+func (f *Flow) CheckReturn(ctx context.Context, raw string) error {
+	_, err := f.returnURL(ctx, raw)
 	return err
 }
 
-// returnURL checks where a person wants to go afterwards: a path of ours or a
-// URL at an allowed origin (threat T-SES-05). Empty stays empty.
-func (f *Flow) returnURL(raw string) (string, error) {
+// returnURL checks where a person wants to go afterwards: a path of ours, a URL at
+// an allowed origin, or one that is listed (threat T-SES-05). Empty stays empty.
+func (f *Flow) returnURL(ctx context.Context, raw string) (string, error) {
 	if raw == "" {
 		return "", nil
 	}
@@ -75,8 +76,18 @@ func (f *Flow) returnURL(raw string) (string, error) {
 		return raw, nil
 	}
 	origin := u.Scheme + "://" + u.Host
-	if origin != f.BaseURL && !slices.Contains(f.AllowedOrigins, origin) {
-		return "", fault.New(fault.RedirectURLDomainMismatch)
+	if origin == f.BaseURL || slices.Contains(f.AllowedOrigins, origin) {
+		return raw, nil
 	}
-	return raw, nil
+	return raw, f.DB.Read(ctx, func(tx *store.Tx) error {
+		in, err := tx.Instance()
+		if err != nil || slices.Contains(in.Settings.AllowedOrigins, origin) {
+			return err
+		}
+		listed, err := tx.ListsRedirectURL(raw)
+		if err == nil && !listed {
+			err = fault.New(fault.RedirectURLDomainMismatch)
+		}
+		return err
+	})
 }

@@ -311,7 +311,7 @@ func TestBegin_OnlyOurPlacesAreReturnedTo(t *testing.T) {
 		"/" + strings.Repeat("a", 2048): fault.InvalidRedirectURL,
 	}
 	for back, want := range tests {
-		err := w.flow.CheckReturn(back)
+		err := w.flow.CheckReturn(t.Context(), back)
 		_, begun := w.flow.Begin(t.Context(), signin.Begin{Client: "client_x", Address: "ada@acme.test", ReturnURL: back})
 		if want == "" && (err != nil || begun != nil) || want != "" && (!fault.Is(err, want) || !fault.Is(begun, want)) {
 			t.Errorf("%q: %v and %v, want %q", back, err, begun, want)

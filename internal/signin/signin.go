@@ -62,7 +62,7 @@ func (f *Flow) Begin(ctx context.Context, b Begin) (Next, error) {
 	if err != nil {
 		return Next{}, err
 	}
-	back, err := f.returnURL(b.ReturnURL)
+	back, err := f.returnURL(ctx, b.ReturnURL)
 	if err != nil {
 		return Next{}, err
 	}
@@ -192,7 +192,7 @@ func discover(tx *store.Tx, email identity.Email) (policy.Discovery, error) {
 // userOf finds the person who holds an address, verified first; the zero user if
 // nobody does.
 func userOf(tx *store.Tx, email identity.Email) (identity.User, error) {
-	held, err := tx.VerifiedEmail(email)
+	held, err := tx.HeldEmail(email)
 	if err != nil {
 		if err := store.Optional(err); err != nil {
 			return identity.User{}, err
@@ -279,7 +279,23 @@ func (f *Flow) finishSignIn(tx *store.Tx, s identity.SignIn, start session.Start
 // 7).
 func enforce(tx *store.Tx, u identity.User, email identity.Email, strategy string) (refused, err error) {
 	d, err := enforcement(tx, u, email, strategy)
-	return d.Denied, err
+	if err != nil || d.Denied != nil {
+		return d.Denied, err
+	}
+	return access(tx, email, policy.ForSignIn)
+}
+
+// access asks policy whether the lists let an address in.
+func access(tx *store.Tx, email identity.Email, purpose policy.Purpose) (refused, err error) {
+	in, err := tx.Instance()
+	if err != nil || in.Settings.Restrictions == (identity.Restrictions{}) {
+		return nil, err
+	}
+	listed, err := tx.AccessIdentifiersOf(email)
+	if err != nil {
+		return nil, err
+	}
+	return policy.Access(policy.AccessFacts{Purpose: purpose, Email: email, Restrictions: in.Settings.Restrictions, Listed: listed}).Denied, nil
 }
 
 // enforcement asks policy whether the holder of an address, the zero user if

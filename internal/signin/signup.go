@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"cmp"
 	"context"
 	"unicode/utf8"
 
@@ -36,7 +37,7 @@ const (
 // address that is taken looks like any other; its owner gets a mail
 // (threat T-DOS-11).
 func (f *Flow) BeginSignUp(ctx context.Context, form SignUpForm) (identity.SignUp, Next, error) {
-	email, back, err := f.checkSignUp(form)
+	email, back, err := f.checkSignUp(ctx, form)
 	if err != nil {
 		return identity.SignUp{}, Next{}, err
 	}
@@ -112,10 +113,15 @@ func maySignUp(tx *store.Tx, email identity.Email, settings identity.Settings) e
 	if err != nil {
 		return err
 	}
-	return policy.Enforce(policy.EnforceFacts{
+	d := policy.Enforce(policy.EnforceFacts{
 		Purpose: policy.ForSignUp, Email: email, Strategy: StrategyEmailCode,
 		Connections: connections, SignUpMode: settings.SignUpMode,
-	}).Denied
+	})
+	if d.Denied != nil {
+		return d.Denied
+	}
+	refused, err := access(tx, email, policy.ForSignUp)
+	return cmp.Or(err, refused)
 }
 
 // mailSignUp mails the code, or says to the owner of the address that there is
@@ -125,7 +131,7 @@ func (f *Flow) mailSignUp(tx *store.Tx, s identity.SignUp, code string) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.VerifiedEmail(s.Email)
+	_, err = tx.HeldEmail(s.Email)
 	if err == nil {
 		return tx.InsertMailOutbox(accountExistsMail(in.Settings.ApplicationName, f.BaseURL, s.Email, s.UpdatedAt))
 	}
@@ -136,9 +142,9 @@ func (f *Flow) mailSignUp(tx *store.Tx, s identity.SignUp, code string) error {
 }
 
 // checkSignUp reports every field that is wrong, not only the first.
-func (f *Flow) checkSignUp(form SignUpForm) (identity.Email, string, error) {
+func (f *Flow) checkSignUp(ctx context.Context, form SignUpForm) (identity.Email, string, error) {
 	email, emailErr := identity.ParseEmail(form.Address)
-	back, backErr := f.returnURL(form.ReturnURL)
+	back, backErr := f.returnURL(ctx, form.ReturnURL)
 	return email, back, fault.Join(emailErr, backErr,
 		checkName("first_name", form.FirstName), checkName("last_name", form.LastName),
 		checkPassword(form.Password))
@@ -215,7 +221,7 @@ func (f *Flow) VerifySignUp(ctx context.Context, from Browser, id identity.SignU
 // since the mail.
 func (f *Flow) createSignedUp(tx *store.Tx, s identity.SignUp, settings identity.Settings) (Done, error) {
 	now := f.Now()
-	if _, err := tx.VerifiedEmail(s.Email); store.Optional(err) != nil {
+	if _, err := tx.HeldEmail(s.Email); store.Optional(err) != nil {
 		return Done{}, err
 	} else if err == nil {
 		return Done{}, fault.New(fault.FormIdentifierExists, "param_name", "email_address")

@@ -33,6 +33,15 @@ func (tx *Tx) AccountsOfUser(user identity.UserID) ([]identity.EnterpriseAccount
 		SELECT `+accountColumns+` FROM enterprise_accounts WHERE user_id = $1 ORDER BY created_at, id`, user)
 }
 
+// ConnectionsOfUser lists the connections at which a user has an account, the
+// oldest first.
+func (tx *Tx) ConnectionsOfUser(user identity.UserID) ([]identity.Connection, error) {
+	return all(tx, scanConnection, `
+		SELECT `+connectionColumns+` FROM `+connectionTables+`
+		WHERE c.id IN (SELECT connection_id FROM enterprise_accounts WHERE user_id = $1)
+		ORDER BY c.created_at, c.id`, user)
+}
+
 // CountAccounts counts the accounts at a connection.
 func (tx *Tx) CountAccounts(c identity.ConnectionID) (int, error) {
 	return one(tx, scanInt, `SELECT count(*) FROM enterprise_accounts WHERE connection_id = $1`, c)

@@ -22,6 +22,11 @@ func (tx *Tx) ClientByTokenHash(hash string) (identity.Client, error) {
 	return one(tx, scanClient, `SELECT `+clientColumns+` FROM clients WHERE token_hash = $1`, hash)
 }
 
+// Clients lists browsers, the newest first.
+func (tx *Tx) Clients(p Page) ([]identity.Client, int, error) {
+	return find(tx, search{from: "clients", order: "created_at DESC, id DESC"}, clientColumns, scanClient, p)
+}
+
 // InsertClient adds a browser.
 func (tx *Tx) InsertClient(c identity.Client) error {
 	_, err := tx.exec(`

@@ -41,11 +41,28 @@ type ConnectionFilter struct {
 	OrganizationID *identity.OrgID // pointing at "": those of the whole application
 	Active         *bool
 	Provider       identity.Provider // empty: any
+
+	SAML               bool   // only those of that protocol
+	Query              string // in the name
+	OrganizationIDs    []identity.OrgID
+	NotOrganizationIDs []identity.OrgID
+	OrderBy            string // created_at, updated_at or name, with + or - before it; empty: -created_at
 }
 
-// Connections lists connections, the newest first.
+// Connections lists connections.
 func (tx *Tx) Connections(f ConnectionFilter, p Page) ([]identity.Connection, int, error) {
-	s := search{from: connectionTables, order: "c.created_at DESC, c.id DESC"}
+	s := search{from: connectionTables}
+	if err := s.orderBy(f.OrderBy, "c.id", map[string]string{
+		"created_at": "c.created_at", "updated_at": "c.updated_at", "name": "c.name",
+	}); err != nil {
+		return nil, 0, err
+	}
+	if f.SAML {
+		s.and("c.provider LIKE 'saml!_%' ESCAPE '!'")
+	}
+	s.andMatches(f.Query, "lower(c.name) LIKE ?")
+	andIn(&s, "c.organization_id IN (?)", f.OrganizationIDs)
+	andIn(&s, "c.organization_id NOT IN (?)", f.NotOrganizationIDs)
 	if f.OrganizationID != nil {
 		s.and("c.organization_id = ?", *f.OrganizationID)
 	}

@@ -4,11 +4,11 @@ import (
 	"usher/internal/identity"
 )
 
-const emailColumns = `id, user_id, address, status, strategy, account_id, verified_at, created_at, updated_at`
+const emailColumns = `id, user_id, address, status, strategy, account_id, reserved, verified_at, created_at, updated_at`
 
 func scanEmailAddress(row scanner) (e identity.EmailAddress, err error) {
 	err = row.Scan(&e.ID, &e.UserID, &e.Address, oneOf(&e.Status, identity.Unverified, identity.Verified),
-		&e.Strategy, &e.AccountID, (*milliseconds)(&e.VerifiedAt), (*milliseconds)(&e.CreatedAt),
+		&e.Strategy, &e.AccountID, &e.Reserved, (*milliseconds)(&e.VerifiedAt), (*milliseconds)(&e.CreatedAt),
 		(*milliseconds)(&e.UpdatedAt))
 	return e, err
 }
@@ -44,6 +44,13 @@ func (tx *Tx) EmailAddressesOfUsers(users []identity.UserID) (map[identity.UserI
 	return of, nil
 }
 
+// HeldEmail returns the one address of this spelling that is proved or reserved,
+// and so its owner.
+func (tx *Tx) HeldEmail(address identity.Email) (identity.EmailAddress, error) {
+	return one(tx, scanEmailAddress, `
+		SELECT `+emailColumns+` FROM email_addresses WHERE address = $1 AND (status = 'verified' OR reserved)`, address)
+}
+
 // VerifiedEmail returns the one proved address of this spelling, and so its
 // owner.
 func (tx *Tx) VerifiedEmail(address identity.Email) (identity.EmailAddress, error) {
@@ -64,9 +71,9 @@ func (tx *Tx) UnverifiedEmails(address identity.Email) ([]identity.EmailAddress,
 func (tx *Tx) InsertEmailAddress(e identity.EmailAddress) error {
 	_, err := tx.exec(`
 		INSERT INTO email_addresses (id, user_id, address, status, strategy, account_id,
-			verified_at, created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		e.ID, e.UserID, e.Address, e.Status, e.Strategy, e.AccountID,
+			reserved, verified_at, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+		e.ID, e.UserID, e.Address, e.Status, e.Strategy, e.AccountID, e.Reserved,
 		ms(e.VerifiedAt), ms(e.CreatedAt), ms(e.UpdatedAt))
 	return err
 }
@@ -75,9 +82,9 @@ func (tx *Tx) InsertEmailAddress(e identity.EmailAddress) error {
 // The error is ErrConflict when another user has verified it.
 func (tx *Tx) UpdateEmailAddress(e identity.EmailAddress) error {
 	return tx.execOne(`
-		UPDATE email_addresses SET status = $2, strategy = $3, account_id = $4, verified_at = $5, updated_at = $6
+		UPDATE email_addresses SET status = $2, strategy = $3, account_id = $4, reserved = $5, verified_at = $6, updated_at = $7
 		WHERE id = $1`,
-		e.ID, e.Status, e.Strategy, e.AccountID, ms(e.VerifiedAt), ms(e.UpdatedAt))
+		e.ID, e.Status, e.Strategy, e.AccountID, e.Reserved, ms(e.VerifiedAt), ms(e.UpdatedAt))
 }
 
 // DeleteEmailAddress removes an address and reports whether it was there.

@@ -79,9 +79,13 @@ func (tx *Tx) DeleteSigningKeysRetiredBefore(t time.Time) (int, error) {
 // which don't live long, are not looked at.
 func (tx *Tx) CheckKeys() error {
 	for _, column := range []struct{ table, name string }{
-		{"signing_keys", "private_key"}, {"connection_keys", "private_key"}, {"outbox", "payload"},
+		{"signing_keys", "private_key"},
+		{"connection_keys", "private_key"},
+		{"outbox", "payload"},
+		{"jwt_templates", "signing_key"},
 	} {
 		var s search
+		s.and(column.name + " <> ''")
 		for _, id := range tx.db.keys.KeyIDs() {
 			// Not LIKE: ids may hold its wildcards.
 			s.and("substr("+column.name+", 1, "+strconv.Itoa(len("sealed1.."+id))+") <> ?", "sealed1."+id+".")

@@ -63,6 +63,14 @@ func (tx *Tx) Prune(now time.Time, r Retention) (PruneReport, error) {
 		{`DELETE FROM clients WHERE id IN
 			(SELECT id FROM clients c WHERE updated_at < $1
 				AND NOT EXISTS (SELECT 1 FROM sessions s WHERE s.client_id = c.id) LIMIT $2)`, before(r.Clients)},
+		{`DELETE FROM email_verifications WHERE id IN
+			(SELECT id FROM email_verifications WHERE expires_at < $1 LIMIT $2)`, before(r.SignIns)},
+		{`DELETE FROM refresh_tokens WHERE hash IN
+			(SELECT hash FROM refresh_tokens WHERE expires_at < $1 LIMIT $2)`, ms(now)},
+		{`DELETE FROM consumed_tokens WHERE hash IN
+			(SELECT hash FROM consumed_tokens WHERE expires_at < $1 LIMIT $2)`, before(replayMargin)},
+		{`DELETE FROM tickets WHERE id IN
+			(SELECT id FROM tickets WHERE expires_at < $1 LIMIT $2)`, before(r.SignIns)},
 		{`DELETE FROM rate_counters WHERE (name, window_start) IN
 			(SELECT name, window_start FROM rate_counters WHERE window_start < $1 LIMIT $2)`, before(r.RateCounters)},
 		{`DELETE FROM outbox WHERE id IN

@@ -6,16 +6,19 @@ import (
 	"usher/internal/identity"
 )
 
-const sessionColumns = `id, client_id, user_id, status, connection_id, last_active_organization_id,
+const sessionColumns = `id, client_id, user_id, status, connection_id, last_active_organization_id, actor,
 	first_factor_at, expire_at, abandon_at, last_active_at, check_at, created_at, updated_at`
 
 func scanSession(row scanner) (s identity.Session, err error) {
 	err = row.Scan(&s.ID, &s.ClientID, &s.UserID, oneOf(&s.Status, identity.SessionActive,
 		identity.SessionPending, identity.SessionEnded, identity.SessionExpired, identity.SessionRemoved,
 		identity.SessionRevoked, identity.SessionAbandoned, identity.SessionReplaced),
-		&s.ConnectionID, &s.LastActiveOrganizationID, (*milliseconds)(&s.FirstFactorAt),
+		&s.ConnectionID, &s.LastActiveOrganizationID, (*metadata)(&s.Actor), (*milliseconds)(&s.FirstFactorAt),
 		(*milliseconds)(&s.ExpireAt), (*milliseconds)(&s.AbandonAt), (*milliseconds)(&s.LastActiveAt),
 		(*milliseconds)(&s.CheckAt), (*milliseconds)(&s.CreatedAt), (*milliseconds)(&s.UpdatedAt))
+	if len(s.Actor) == 0 {
+		s.Actor = nil
+	}
 	return s, err
 }
 
@@ -65,10 +68,10 @@ func (tx *Tx) Sessions(f SessionFilter, p Page) ([]identity.Session, int, error)
 // InsertSession adds a session.
 func (tx *Tx) InsertSession(s identity.Session) error {
 	return tx.execLater(`
-		INSERT INTO sessions (id, client_id, user_id, status, connection_id, last_active_organization_id,
+		INSERT INTO sessions (id, client_id, user_id, status, connection_id, last_active_organization_id, actor,
 			first_factor_at, expire_at, abandon_at, last_active_at, check_at, created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
-		s.ID, s.ClientID, s.UserID, s.Status, s.ConnectionID, s.LastActiveOrganizationID,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+		s.ID, s.ClientID, s.UserID, s.Status, s.ConnectionID, s.LastActiveOrganizationID, metadata(s.Actor),
 		ms(s.FirstFactorAt), ms(s.ExpireAt), ms(s.AbandonAt), ms(s.LastActiveAt), ms(s.CheckAt), ms(s.CreatedAt), ms(s.UpdatedAt))
 }
 

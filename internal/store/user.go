@@ -8,13 +8,17 @@ import (
 
 const userColumns = `u.id, u.external_id, u.first_name, u.last_name, u.username, u.password_hash,
 	u.primary_email_id, u.public_metadata, u.private_metadata, u.unsafe_metadata, u.banned, u.locked_until,
-	u.deactivated_at, u.last_sign_in_at, u.last_active_at, u.created_at, u.updated_at`
+	u.deactivated_at, u.locale, u.legal_accepted_at, u.password_updated_at, u.delete_self_enabled,
+	u.create_organization_disabled, u.create_organizations_limit, u.last_sign_in_at, u.last_active_at,
+	u.created_at, u.updated_at`
 
 func scanUser(row scanner) (u identity.User, err error) {
 	err = row.Scan(&u.ID, (*optional)(&u.ExternalID), &u.FirstName, &u.LastName, (*optional)(&u.Username),
 		&u.PasswordHash, &u.PrimaryEmailID, (*metadata)(&u.PublicMetadata), (*metadata)(&u.PrivateMetadata),
 		(*metadata)(&u.UnsafeMetadata), &u.Banned, (*milliseconds)(&u.LockedUntil),
-		(*milliseconds)(&u.DeactivatedAt), (*milliseconds)(&u.LastSignInAt), (*milliseconds)(&u.LastActiveAt),
+		(*milliseconds)(&u.DeactivatedAt), &u.Locale, (*milliseconds)(&u.LegalAcceptedAt),
+		(*milliseconds)(&u.PasswordAt), &u.DeleteSelfEnabled, &u.CreateOrganizationDisabled,
+		&u.CreateOrganizationsLimit, (*milliseconds)(&u.LastSignInAt), (*milliseconds)(&u.LastActiveAt),
 		(*milliseconds)(&u.CreatedAt), (*milliseconds)(&u.UpdatedAt))
 	return u, err
 }
@@ -37,11 +41,39 @@ type UserFilter struct {
 	ProviderUserIDs []string          // with one of these subjects; needs Provider
 	Banned          *bool
 
+	// Those of these are left out.
+	NotIDs             []identity.UserID
+	NotExternalIDs     []string
+	NotOrganizationIDs []identity.OrgID
+
+	EmailQuery    string // in an address
+	UsernameQuery string
+	NameQuery     string // in first and last name
+
+	Created    Span
+	LastActive Span
+	LastSignIn Span
+
+	Nobody bool // for a filter by what nobody has here
+
 	// OrderBy is a field of the list below with + or - before it; empty:
 	// -created_at. StartingAfter continues after a user in the order of
 	// created_at.
 	OrderBy       string
 	StartingAfter identity.UserID
+}
+
+// Span is a part of time, its ends left out; a zero end is open. What has no time
+// is in no span.
+type Span struct{ After, Before time.Time }
+
+func (p Span) and(s *search, column string) {
+	if !p.After.IsZero() {
+		s.and(column+" > ?", ms(p.After))
+	}
+	if !p.Before.IsZero() {
+		s.and(column+" > 0 AND "+column+" < ?", ms(p.Before))
+	}
 }
 
 // userOrders are the fields that lists of users and members can be ordered by.
@@ -56,6 +88,8 @@ func userOrders() map[string]string {
 		"email_address":   "COALESCE(p.address, '')",
 		"last_active_at":  "u.last_active_at",
 		"last_sign_in_at": "u.last_sign_in_at",
+		"phone_number":    "''", // nobody has any here
+		"web3wallet":      "''",
 	}
 }
 
@@ -118,6 +152,18 @@ func (f UserFilter) search() search {
 		s.and("u.banned = ?", *f.Banned)
 	}
 	s.andMatches(f.Query, userMatches()...)
+	andIn(&s, "u.id NOT IN (?)", f.NotIDs)
+	andIn(&s, "(u.external_id IS NULL OR u.external_id NOT IN (?))", f.NotExternalIDs)
+	andIn(&s, "u.id NOT IN (SELECT user_id FROM memberships WHERE organization_id IN (?))", f.NotOrganizationIDs)
+	s.andMatches(f.EmailQuery, "u.id IN (SELECT user_id FROM email_addresses WHERE address LIKE ?)")
+	s.andMatches(f.UsernameQuery, "lower(u.username) LIKE ?")
+	s.andMatches(f.NameQuery, "lower(u.first_name || ' ' || u.last_name) LIKE ?")
+	f.Created.and(&s, "u.created_at")
+	f.LastActive.and(&s, "u.last_active_at")
+	f.LastSignIn.and(&s, "u.last_sign_in_at")
+	if f.Nobody {
+		s.and("1 = 0")
+	}
 	return s
 }
 
@@ -127,32 +173,45 @@ func (tx *Tx) InsertUser(u identity.User) error {
 	_, err := tx.exec(`
 		INSERT INTO users (id, external_id, first_name, last_name, username, password_hash,
 			primary_email_id, public_metadata, private_metadata, unsafe_metadata, banned, locked_until,
-			deactivated_at, last_sign_in_at, last_active_at, created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
+			deactivated_at, locale, legal_accepted_at, password_updated_at, delete_self_enabled,
+			create_organization_disabled, create_organizations_limit, last_sign_in_at, last_active_at,
+			created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)`,
 		u.ID, optional(u.ExternalID), u.FirstName, u.LastName, optional(u.Username), u.PasswordHash,
 		u.PrimaryEmailID, metadata(u.PublicMetadata), metadata(u.PrivateMetadata), metadata(u.UnsafeMetadata),
-		u.Banned, ms(u.LockedUntil), ms(u.DeactivatedAt), ms(u.LastSignInAt), ms(u.LastActiveAt),
-		ms(u.CreatedAt), ms(u.UpdatedAt))
+		u.Banned, ms(u.LockedUntil), ms(u.DeactivatedAt), u.Locale, ms(u.LegalAcceptedAt), ms(u.PasswordAt),
+		u.DeleteSelfEnabled, u.CreateOrganizationDisabled, u.CreateOrganizationsLimit, ms(u.LastSignInAt),
+		ms(u.LastActiveAt), ms(u.CreatedAt), ms(u.UpdatedAt))
 	return err
 }
 
-// UpdateUser writes all of a person but the time of making.
+// UpdateUser writes all of a person.
 func (tx *Tx) UpdateUser(u identity.User) error {
 	return tx.execOne(`
 		UPDATE users SET external_id = $2, first_name = $3, last_name = $4, username = $5,
 			password_hash = $6, primary_email_id = $7, public_metadata = $8, private_metadata = $9,
 			unsafe_metadata = $10, banned = $11, locked_until = $12, deactivated_at = $13,
-			last_sign_in_at = $14, last_active_at = $15, updated_at = $16
+			locale = $14, legal_accepted_at = $15, password_updated_at = $16, delete_self_enabled = $17,
+			create_organization_disabled = $18, create_organizations_limit = $19, last_sign_in_at = $20,
+			last_active_at = $21, created_at = $22, updated_at = $23
 		WHERE id = $1`,
 		u.ID, optional(u.ExternalID), u.FirstName, u.LastName, optional(u.Username), u.PasswordHash,
 		u.PrimaryEmailID, metadata(u.PublicMetadata), metadata(u.PrivateMetadata), metadata(u.UnsafeMetadata),
-		u.Banned, ms(u.LockedUntil), ms(u.DeactivatedAt), ms(u.LastSignInAt), ms(u.LastActiveAt),
-		ms(u.UpdatedAt))
+		u.Banned, ms(u.LockedUntil), ms(u.DeactivatedAt), u.Locale, ms(u.LegalAcceptedAt), ms(u.PasswordAt),
+		u.DeleteSelfEnabled, u.CreateOrganizationDisabled, u.CreateOrganizationsLimit, ms(u.LastSignInAt),
+		ms(u.LastActiveAt), ms(u.CreatedAt), ms(u.UpdatedAt))
 }
 
 // SawSignIn notes when a person signed in last. The person must be there.
 func (tx *Tx) SawSignIn(id identity.UserID, now time.Time) error {
 	return tx.execLater(`UPDATE users SET last_sign_in_at = $2, last_active_at = $2 WHERE id = $1`, id, ms(now))
+}
+
+// TouchUser notes that a person was active, unless that was noted after a time.
+func (tx *Tx) TouchUser(id identity.UserID, now, after time.Time) error {
+	_, err := tx.exec(`
+		UPDATE users SET last_active_at = $2 WHERE id = $1 AND last_active_at < $3`, id, ms(now), ms(after))
+	return err
 }
 
 // DeleteUser removes a person with their addresses, memberships, accounts and

@@ -19,6 +19,12 @@ import (
 const codeMinutes = int(signin.CodeLife / time.Minute)
 
 func (u *UI) handleSignInPage(w http.ResponseWriter, r *http.Request) error {
+	if ticket, err := hasTicket(r); err != nil || ticket != "" {
+		if err != nil {
+			return err
+		}
+		return u.ticketPage(w, r, ticket)
+	}
 	email, back, err := u.entry(r)
 	if err != nil {
 		return err
@@ -34,7 +40,7 @@ func (u *UI) entry(r *http.Request) (email, back string, err error) {
 	}
 	email, emailErr := q.Text(FieldEmail)
 	back, backErr := q.Text(FieldReturnURL)
-	return email, back, fault.Join(emailErr, backErr, u.SignIn.CheckReturn(back))
+	return email, back, fault.Join(emailErr, backErr, u.SignIn.CheckReturn(r.Context(), back))
 }
 
 func (u *UI) renderSignIn(w http.ResponseWriter, r *http.Request, status int, view SignIn) error {

@@ -55,6 +55,7 @@ func (u *UI) Routes(mux *http.ServeMux) {
 		"GET /sign-in":                        u.handleSignInPage,
 		"POST /sign-in":                       u.handleSignIn,
 		"GET /sign-in/{sign_in_id}":           u.handleSignInStep,
+		"POST /sign-in/ticket":                u.handleTicket,
 		"POST /sign-in/switch":                u.handleSwitch,
 		"POST /sign-in/{sign_in_id}/sso":      u.handleChooseConnection,
 		"POST /sign-in/{sign_in_id}/password": u.handlePassword,
@@ -217,7 +218,7 @@ func (u *UI) Failure(w http.ResponseWriter, r *http.Request, err error) {
 		_ = seeOther(w, r, "/sign-in?return_url="+url.QueryEscape(r.URL.Path))
 		return
 	}
-	f, frameErr := u.frame(w, r)
+	f, settings, frameErr := u.frameBySettings(w, r)
 	if frameErr != nil { // the page needs no more than this
 		f = page.Frame{App: "Usher", HomeURL: "/"}
 	}
@@ -231,7 +232,7 @@ func (u *UI) Failure(w http.ResponseWriter, r *http.Request, err error) {
 	if reference == "" {
 		reference = httpio.TraceID(r.Context())
 	}
-	view := &Error{Frame: f, Words: WordsFor(e), Reference: reference, Code: string(e.Code()), At: moment(u.Now(), u.Now()), StartURL: "/sign-in"}
+	view := &Error{Frame: f, Words: WordsFor(e), Reference: reference, Code: string(e.Code()), At: moment(u.Now(), u.Now()), StartURL: "/sign-in", ContactEmail: settings.SupportEmail}
 	if u.pages.Render(w, e.Status(), PageError, view) != nil {
 		httpio.WriteError(w, r, err)
 	}

@@ -30,6 +30,7 @@ func hostileSamples() []sample {
 		account.PageLeave:            &account.Leave{},
 		account.PageError:            &account.Error{},
 		account.PageSwitchAccount:    &account.SwitchAccount{},
+		account.PageTicket:           &account.Ticket{},
 		account.PageSignedOut:        &account.SignedOut{},
 		account.PageAttemptEnded:     &account.AttemptEnded{},
 		account.PageHome:             &account.Home{},

@@ -25,6 +25,7 @@ const (
 	PageLeave            = "leave"             // Leave
 	PageError            = "error"             // Error
 	PageSwitchAccount    = "switch_account"    // SwitchAccount
+	PageTicket           = "ticket"            // Ticket
 	PageSignedOut        = "signed_out"        // SignedOut
 	PageAttemptEnded     = "attempt_ended"     // AttemptEnded
 	PageHome             = "home"              // Home
@@ -56,6 +57,7 @@ const (
 	FieldLastName     = "last_name"
 	FieldReturnURL    = "return_url"
 	FieldConnection   = "connection_id"
+	FieldTicket       = "ticket"
 	FieldOrganization = "organization_id" // PersonalAccount for none
 	FieldDo           = "do"              // what else a button asks for; absent: go on
 )

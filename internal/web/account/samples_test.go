@@ -56,6 +56,7 @@ func signInSamples() []sample {
 	going.Fields = []account.Hidden{{Name: "SAMLRequest", Value: "PHNhbWxwOkF1dGhuUmVxdWVzdC8+"}, {Name: "RelayState", Value: "rs_2x9"}}
 
 	return []sample{
+		{"ticket", account.PageTicket, &account.Ticket{Frame: frame(), Action: "/sign-in/ticket", Ticket: "dGlja2V0", ReturnURL: "https://app.northwind.test/"}},
 		{"sign_in", account.PageSignIn, &account.SignIn{Frame: frame(), Action: "/sign-in", ReturnURL: "https://app.northwind.test/", SignUpURL: "/sign-up"}},
 		{"sign_in_problem", account.PageSignIn, &account.SignIn{
 			Frame:  with(frame(), problem("email_address", "Enter an email address like name@company.com.")),

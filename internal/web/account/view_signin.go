@@ -67,6 +67,14 @@ func NewGoing(frame page.Frame, ssoURL string) *Going {
 	return &Going{Frame: frame, URL: ssoURL}
 }
 
+// Ticket lets a person go on who opened a link that signs in.
+type Ticket struct {
+	page.Frame
+	Action    string
+	Ticket    string
+	ReturnURL string
+}
+
 // SwitchAccount stands between a sign-in that the identity provider started
 // and a browser in which somebody else is signed in (threat T-SAML-27).
 type SwitchAccount struct {
