@@ -170,10 +170,10 @@ func valueOf(v any) Value {
 	return Value{Kind: KindOther}
 }
 
-// verified reads email_verified. Providers send it as text too; that counts only
+// verified reads email_verified, or what stands for it. Providers send it as text too; that counts only
 // where it is the word true (threat T-OIDC-22).
-func (c Claims) verified(name string) Verified {
-	switch v, ok := c.members[name]; {
+func (c Claims) verified(path string) Verified {
+	switch v, ok := find(c.members, path); {
 	case !ok:
 		return VerifiedUnsaid
 	case v == true || v == "true":

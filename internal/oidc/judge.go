@@ -28,6 +28,9 @@ type Expect struct {
 	// EmailClaim is the path of the address; "": email. Microsoft's is always
 	// email (threat T-EASIE-02).
 	EmailClaim string
+	// VerifiedClaim is the path of the claim that says whether that address is
+	// verified; "": email_verified, which speaks for the claim email alone.
+	VerifiedClaim string
 	// SubjectClaim is the path of the person's stable key in user information,
 	// where there is no ID token; "": sub, GitHub's is id.
 	SubjectClaim string
@@ -210,7 +213,7 @@ func (j *judge) fillEmail(ev Evidence) {
 		i.Email, i.EmailVerified = primaryAddress(ev.Mailbox)
 		return
 	}
-	token, info := i.addressIn(i.IDToken), i.addressIn(i.UserInfo)
+	token, info := i.addressIn(i.IDToken, j.expect.VerifiedClaim), i.addressIn(i.UserInfo, j.expect.VerifiedClaim)
 	i.EmailFrom = FromIDToken
 	if token.email == "" || token.verified == VerifiedUnsaid && info.verified != VerifiedUnsaid {
 		token, i.EmailFrom = info, FromUserInfo
@@ -230,8 +233,8 @@ type address struct {
 // addressIn reads the address in one document. What is said there concerns the
 // claim email; it doesn't vouch for another address under another name. A claim of
 // another name may be a list of one; email is a text (OpenID Connect Core, section
-// 5.1).
-func (i *Identity) addressIn(c Claims) address {
+// 5.1). Vouches is Expect.VerifiedClaim.
+func (i *Identity) addressIn(c Claims, vouches string) address {
 	v, _ := c.Lookup(i.EmailClaim)
 	a := address{email: v.Text}
 	if v.Kind == KindList && len(v.List) == 1 && i.EmailClaim != "email" {
@@ -239,6 +242,9 @@ func (i *Identity) addressIn(c Claims) address {
 	}
 	if a.email != "" && c.Text("email") == a.email {
 		a.verified, a.edov = c.verified("email_verified"), c.domainVerified()
+	}
+	if a.email != "" && vouches != "" {
+		a.verified = c.verified(vouches)
 	}
 	return a
 }

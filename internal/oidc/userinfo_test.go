@@ -208,6 +208,8 @@ func TestRedeem_AddressAndItsVerificationAreFromOneDocument(t *testing.T) {
 		{"another claim that holds the same address", [2]any{"a@acme.test", true}, [2]any{absent, absent}, "a@acme.test", VerifiedYes, FromIDToken, "mail", "a@acme.test"},
 		{"a list of one address", [2]any{absent, absent}, [2]any{absent, absent}, "a@acme.test", VerifiedUnsaid, FromIDToken, "mail", []string{"a@acme.test"}},
 		{"a list of two addresses", [2]any{absent, absent}, [2]any{absent, absent}, "", VerifiedUnsaid, "", "mail", []string{"a@acme.test", "b@acme.test"}},
+		{"T-OIDC-22: the mapped claim, not email_verified", [2]any{"a@acme.test", true}, [2]any{absent, absent}, "a@acme.test", VerifiedNo, FromIDToken, "mapped:family_name", nil},
+		{"T-OIDC-22: the mapped claim is absent", [2]any{"a@acme.test", true}, [2]any{absent, absent}, "a@acme.test", VerifiedUnsaid, FromIDToken, "mapped:checked", nil},
 		{"T-OIDC-24: no address anywhere", [2]any{absent, true}, [2]any{absent, true}, "", VerifiedUnsaid, "", "", nil},
 	}
 	for _, row := range rows {
@@ -229,6 +231,9 @@ func TestRedeem_AddressAndItsVerificationAreFromOneDocument(t *testing.T) {
 			c := p.client()
 			e := p.wants(c, "family_name")
 			e.EmailClaim = row.emailClaim
+			if mapped, ok := strings.CutPrefix(row.emailClaim, "mapped:"); ok {
+				e.EmailClaim, e.VerifiedClaim = "", mapped
+			}
 			r, err := c.Redeem(t.Context(), testExchange(), e)
 			wantTEE(t, r, err, "")
 			i := r.Result.Identity

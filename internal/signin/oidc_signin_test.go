@@ -105,6 +105,31 @@ func TestOIDC_ClaimsAreMapped(t *testing.T) {
 	})
 }
 
+// Behaviour 1.51, threat T-OIDC-22: whether an address is verified says the claim
+// that the connection maps; where there is none, its default.
+func TestOIDC_TheMappedClaimSaysWhetherAnAddressIsVerified(t *testing.T) {
+	eachOpenID(t, identity.OIDCCustom, func(t *testing.T, o *openID) {
+		for _, row := range []struct {
+			claim   string
+			trusted bool // where the claim is missing
+			code    fault.Code
+		}{
+			{"groups.0", true, fault.ExternalAccountEmailVerificationMissing}, // there, and not true
+			{"mail_checked", false, fault.ExternalAccountEmailVerificationMissing},
+			{"mail_checked", true, ""},
+			{"", false, ""},
+		} {
+			o.change(func(c *identity.Connection) {
+				c.Config.OIDC.Mapping = identity.ClaimMapping{EmailVerified: row.claim, EmailVerifiedDefault: row.trusted}
+			})
+			_, err := o.try(ada)
+			if err == nil && row.code != "" || err != nil && !fault.Is(err, row.code) {
+				t.Errorf("%+v: %v", row, err)
+			}
+		}
+	})
+}
+
 // Behaviour 1.8: endpoints by hand, without issuer and keys.
 func TestOIDC_UserInfoAloneCanSayWhoItIs(t *testing.T) {
 	eachOpenID(t, identity.OIDCCustom, func(t *testing.T, o *openID) {

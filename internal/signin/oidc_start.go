@@ -134,6 +134,10 @@ func oidcConfig(c identity.Connection) identity.OIDCConfig {
 	return *c.Config.OIDC
 }
 
+// standardVerified is the claim that says whether the claim email is verified
+// (OpenID Connect Core, section 5.1).
+const standardVerified = "email_verified"
+
 // oidcExpect is what an answer is checked against: the connection's configuration
 // as it is now, and the pending sign-in.
 func oidcExpect(c identity.Connection, rp relyingParty, nonce string) oidc.Expect {
@@ -147,6 +151,10 @@ func oidcExpect(c identity.Connection, rp relyingParty, nonce string) oidc.Expec
 		Skew:     time.Duration(conf.ClockSkewSeconds) * time.Second,
 	}
 	e.EmailClaim = m.EmailAddress
+	if m.EmailVerified != standardVerified {
+		e.VerifiedClaim = m.EmailVerified
+		e.Claims = append(e.Claims, m.EmailVerified)
+	}
 	e.SubjectClaim = m.UserID
 	for _, name := range []string{m.UserID, m.FirstName, m.LastName} {
 		if name != "" {
