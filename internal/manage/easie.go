@@ -81,6 +81,13 @@ func (s *Service) SetProviderCredentials(ctx context.Context, p identity.Provide
 		if c.ClientSecret == "" {
 			return fault.New(fault.FormParamMissing, "param_name", "client_secret")
 		}
+		if before.ClientID != c.ClientID {
+			// What the old client was given, the new one may not use: that says
+			// nothing about people.
+			if err := tx.DoubtAccountTokens(p, now); err != nil {
+				return err
+			}
+		}
 		return tx.PutProviderCredentials(c)
 	})
 	return c, err

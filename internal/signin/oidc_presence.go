@@ -33,6 +33,10 @@ type presence struct {
 	account    identity.EnterpriseAccount
 	request    oidc.RefreshRequest
 	now        time.Time
+
+	// doubted says that the question before was not answered, as far as is known:
+	// whether the refresh token is still good is not.
+	doubted bool
 }
 
 // CheckPresence implements session.Presence.
@@ -96,6 +100,7 @@ func claimPresence(tx *store.Tx, p *presence) (due bool, err error) {
 		}
 		return false, err
 	}
+	p.doubted = !token.FailingSince.IsZero()
 	rp, err := readRelyingParty(tx, p.connection)
 	if err != nil {
 		return false, err
@@ -120,6 +125,9 @@ func (f *Flow) settlePresence(tx *store.Tx, p *presence, answer oidc.Refreshed) 
 	token.UpdatedAt = p.now
 	switch answer.Liveness {
 	case oidc.Gone:
+		if p.doubted && answer.Reason == "invalid_grant" {
+			return f.lost(tx, p, answer)
+		}
 		return f.deprovision(tx, p, answer)
 	case oidc.Unknown:
 		return f.unanswered(tx, p, token, answer)
@@ -148,12 +156,25 @@ func (f *Flow) deprovision(tx *store.Tx, p *presence, answer oidc.Refreshed) (ve
 	return verdict, p.record(tx, verdict, "The provider says that the person is suspended or deleted. All sessions of the person have ended.")
 }
 
+// lost ends the sessions of a person about whom the provider cannot be asked any
+// more: it does not take our refresh token. The answer that replaced the token may
+// never have reached us, or our client there is another one since, so that says
+// nothing about the person, who may sign in again.
+func (f *Flow) lost(tx *store.Tx, p *presence, answer oidc.Refreshed) (verdict, err error) {
+	if err := tx.ForgetAccountToken(p.account.ID); err != nil {
+		return nil, err
+	}
+	if _, err := tx.EndSessionsOfUser(p.account.UserID, identity.SessionExpired, p.now); err != nil {
+		return nil, err
+	}
+	return fault.New(fault.AuthenticationInvalid), p.record(tx,
+		fault.New(fault.OAuthTokenExchangeError).Detail("reason", answer.Reason, "received", answer.Received),
+		"The provider does not take our refresh token, after a question that was not answered or a change of our client there. "+
+			"All sessions of the person have ended; the person may sign in again.")
+}
+
 // unanswered keeps a person signed in for a while whose provider cannot be asked.
 func (f *Flow) unanswered(tx *store.Tx, p *presence, token identity.AccountToken, answer oidc.Refreshed) (verdict, err error) {
-	first := token.FailingSince.IsZero()
-	if first {
-		token.FailingSince = p.now
-	}
 	token.NextCheckAt = p.now.Add(presenceRetry)
 	if err := tx.PutAccountToken(token); err != nil {
 		return nil, err
@@ -167,7 +188,7 @@ func (f *Flow) unanswered(tx *store.Tx, p *presence, token identity.AccountToken
 		return fault.New(fault.AuthenticationInvalid),
 			p.record(tx, silent, "The provider could not be asked whether the person is still there, for too long. The session has ended; the person may sign in again.")
 	}
-	if first {
+	if !p.doubted {
 		text := "The provider could not be asked whether the person is still there. The person stays signed in until " +
 			ends.UTC().Format(time.RFC3339) + " at the latest, and the provider is asked again before."
 		if err := p.record(tx, silent, text); err != nil {

@@ -248,3 +248,93 @@ func TestEASIE_TheTenantIsBoundAtTheFirstSignIn(t *testing.T) {
 		}
 	})
 }
+
+// Threats T-EASIE-09 and T-EASIE-10: the answer that replaced a refresh token may be
+// lost, with its node or on the way. That the provider does not take the old one any
+// more then says nothing about the person, who must sign in again.
+func TestPresence_ATokenThatMayBeSpentSaysNothingAboutThePerson(t *testing.T) {
+	t.Parallel()
+	for name, loses := range map[string]func(o *openID, a identity.AccountID, s identity.Session){
+		"a node that died before it kept the answer": func(o *openID, a identity.AccountID, s identity.Session) {
+			o.write(func(tx *store.Tx) error {
+				now := o.clock.Now()
+				_, err := tx.ClaimAccountCheck(a, now, now.Add(time.Minute))
+				return err
+			})
+			if code := o.token(o.flow, s); code != "" {
+				o.Errorf("while the question is another's: %q", code)
+			}
+		},
+		"an answer that did not arrive": func(o *openID, _ identity.AccountID, s identity.Session) {
+			o.down.Store(true)
+			if code := o.token(o.flow, s); code != "" {
+				o.Errorf("in the hour of grace: %q", code)
+			}
+			o.down.Store(false)
+		},
+		"another client at the provider": func(o *openID, _ identity.AccountID, _ identity.Session) {
+			o.write(func(tx *store.Tx) error { return tx.DoubtAccountTokens(o.conn.Provider, o.clock.Now()) })
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			eachEASIE(t, func(t *testing.T, o *openID) {
+				s, elsewhere := o.in(ada).Session, o.in(ada).Session
+				account := get(o.world, func(tx *store.Tx) (identity.EnterpriseAccount, error) { return tx.AccountOf(o.conn.ID, s.UserID) })
+				o.clock.Advance(10 * time.Minute)
+				loses(o, account.ID, s)
+				if err := o.op.Misbehave("refresh-invalid-grant", ""); err != nil {
+					t.Fatal(err)
+				}
+				o.clock.Advance(time.Minute)
+				for _, s := range []identity.Session{s, elsewhere} {
+					if code := o.token(o.flow, s); code == fault.Deprovisioned || code == "" {
+						t.Errorf("got %q, want to sign in again", code)
+					}
+					if s = o.session(s.ID); s.Status != identity.SessionExpired {
+						t.Errorf("the session is %s", s.Status)
+					}
+				}
+				account = get(o.world, func(tx *store.Tx) (identity.EnterpriseAccount, error) { return tx.AccountOf(o.conn.ID, s.UserID) })
+				if q := o.questions(); !account.DeprovisionedAt.IsZero() || len(q) == 0 || q[0].Code != string(fault.OAuthTokenExchangeError) {
+					t.Errorf("account %+v, attempts %+v", account, q)
+				}
+				if err := o.op.Misbehave("", ""); err != nil {
+					t.Fatal(err)
+				}
+				again := o.in(ada).Session
+				o.clock.Advance(10 * time.Minute)
+				if code := o.token(o.flow, again); code != "" {
+					t.Errorf("signed in again: %q", code)
+				}
+			})
+		})
+	}
+}
+
+// A provider that names the person as gone is believed, whatever was lost before.
+func TestPresence_ThePersonNamedAsGoneIsGoneInAnyCase(t *testing.T) {
+	eachOpenID(t, identity.OAuthMicrosoft, func(t *testing.T, o *openID) {
+		s := o.in(ada).Session
+		o.write(func(tx *store.Tx) error { return tx.DoubtAccountTokens(o.conn.Provider, o.clock.Now()) })
+		if err := o.op.SetStanding("ada@acme.test", practice.Suspended); err != nil {
+			t.Fatal(err)
+		}
+		o.clock.Advance(10 * time.Minute)
+		if code := o.token(o.flow, s); code != fault.Deprovisioned {
+			t.Errorf("got %q", code)
+		}
+	})
+}
+
+// What the provider was asked with goes with the connection (T-SEC-01).
+func TestPresence_ADeletedConnectionLeavesNoRefreshToken(t *testing.T) {
+	eachEASIE(t, func(t *testing.T, o *openID) {
+		o.in(ada)
+		o.checkCounts(map[string]int{"account_tokens": 1})
+		o.write(func(tx *store.Tx) error {
+			_, err := tx.DeleteConnection(o.conn.ID)
+			return err
+		})
+		o.checkCounts(map[string]int{"account_tokens": 0, "connection_secrets": 0, "enterprise_accounts": 1})
+	})
+}

@@ -171,12 +171,17 @@ func (tx *Tx) BindTenant(id identity.ConnectionID, tenant string, now time.Time)
 
 // DeleteConnection removes a connection with its revisions, keys and domains,
 // and reports whether it was there. People's accounts at it stay, and keep the
-// name of its provider.
+// name of its provider; what the provider was asked with about them goes.
 func (tx *Tx) DeleteConnection(id identity.ConnectionID) (bool, error) {
 	if _, err := tx.exec(`
 		UPDATE enterprise_accounts
 		SET provider = (SELECT provider FROM enterprise_connections c WHERE c.id = enterprise_accounts.connection_id)
 		WHERE connection_id = $1 AND EXISTS (SELECT 1 FROM enterprise_connections c WHERE c.id = $1)`, id); err != nil {
+		return false, err
+	}
+	if _, err := tx.exec(`
+		DELETE FROM account_tokens
+		WHERE account_id IN (SELECT id FROM enterprise_accounts WHERE connection_id = $1)`, id); err != nil {
 		return false, err
 	}
 	return tx.execChanged(`DELETE FROM enterprise_connections WHERE id = $1`, id)

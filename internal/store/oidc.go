@@ -117,17 +117,36 @@ func (tx *Tx) PutAccountToken(t identity.AccountToken) error {
 
 // ClaimAccountCheck takes the question about an account, until another time, from
 // everybody else who would ask it, and reports whether it was due: of two nodes,
-// one asks (threat T-EASIE-10).
+// one asks (threat T-EASIE-10). Until its answer is kept the question counts as
+// unanswered.
 func (tx *Tx) ClaimAccountCheck(id identity.AccountID, now, until time.Time) (bool, error) {
 	return tx.execChanged(`
-		UPDATE account_tokens SET next_check_at = $3, updated_at = $2
+		UPDATE account_tokens SET next_check_at = $3, updated_at = $2,
+			failing_since = CASE WHEN failing_since = 0 THEN $2 ELSE failing_since END
 		WHERE account_id = $1 AND next_check_at <= $2`, id, ms(now), ms(until))
+}
+
+// DoubtAccountTokens counts the next question about everybody who comes through a
+// provider as one after an unanswered one.
+func (tx *Tx) DoubtAccountTokens(p identity.Provider, now time.Time) error {
+	_, err := tx.exec(`
+		UPDATE account_tokens SET failing_since = $2
+		WHERE failing_since = 0 AND account_id IN (
+			SELECT a.id FROM enterprise_accounts a JOIN enterprise_connections c ON c.id = a.connection_id
+			WHERE c.provider = $1)`, p, ms(now))
+	return err
+}
+
+// ForgetAccountToken forgets what a provider is asked with about an account.
+func (tx *Tx) ForgetAccountToken(id identity.AccountID) error {
+	_, err := tx.exec(`DELETE FROM account_tokens WHERE account_id = $1`, id)
+	return err
 }
 
 // DeprovisionAccount notes that the provider said that a person is gone, and
 // forgets what it was asked with.
 func (tx *Tx) DeprovisionAccount(id identity.AccountID, now time.Time) error {
-	if _, err := tx.exec(`DELETE FROM account_tokens WHERE account_id = $1`, id); err != nil {
+	if err := tx.ForgetAccountToken(id); err != nil {
 		return err
 	}
 	return tx.execOne(`
