@@ -60,12 +60,8 @@ func (f *Flow) BeginLink(ctx context.Context, s session.Signed, id identity.Conn
 		if err := mayLink(tx, s.User.ID, id); err != nil {
 			return err
 		}
-		live, err := tx.Connection(id)
-		if err != nil {
-			return err
-		}
 		p := q.pending
-		p.RevisionID, p.ClientID, p.Link = live.LiveRevisionID, s.Client.ID, s.Session.ID
+		p.ClientID, p.Link = s.Client.ID, s.Session.ID
 		return f.remember(tx, q, attempt, p)
 	})
 	return q.ticket, err

@@ -1,8 +1,11 @@
 package signin_test
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -163,6 +166,8 @@ func TestOIDC_AnAnswerIsJudgedByTheConnectionOfNow(t *testing.T) {
 		"for linking only":    {func(o *openID) { o.change(func(c *identity.Connection) { c.Authenticatable = false }) }, fault.SSOSignInConnectionMissing},
 		"on another domain":   {func(o *openID) { o.change(func(c *identity.Connection) { c.Domains = []identity.Domain{"x.test"} }) }, fault.SSOEmailAddressDomainMismatch},
 		"with another issuer": {func(o *openID) { o.change(func(c *identity.Connection) { c.Config.OIDC.Issuer = "https://x.test" }) }, fault.OAuthCallbackInvalid},
+		"with another client": {func(o *openID) { o.change(func(c *identity.Connection) { c.Config.OIDC.ClientID = "other" }) }, fault.OAuthCallbackInvalid},
+		"with another secret": {func(o *openID) { o.rotateSecret() }, ""},
 		"with another mapping": {func(o *openID) {
 			o.change(func(c *identity.Connection) { c.Config.OIDC.Mapping.FirstName = "nickname" })
 		}, ""},
@@ -185,6 +190,88 @@ func TestOIDC_AnAnswerIsJudgedByTheConnectionOfNow(t *testing.T) {
 			})
 		})
 	}
+}
+
+// rotateSecret gives the connection its secret anew, in another row.
+func (o *openID) rotateSecret() {
+	o.Helper()
+	now := o.clock.Now()
+	s := identity.ClientSecret{ID: identity.NewID[identity.ClientSecretID](now), ConnectionID: o.conn.ID, Secret: clientSecret, CreatedAt: now}
+	o.write(func(tx *store.Tx) error { return tx.InsertClientSecret(s) })
+	o.change(func(c *identity.Connection) { c.Config.OIDC.SecretID = s.ID })
+}
+
+// Threat T-OIDC-05: a code and its verifier go to nobody but the provider that gave
+// it, whatever the connection leads to meanwhile.
+func TestOIDC_ACodeGoesToTheProviderThatGaveItOnly(t *testing.T) {
+	eachOpenID(t, identity.OIDCCustom, func(t *testing.T, o *openID) {
+		var got atomic.Int64
+		stranger := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { got.Add(1) }))
+		t.Cleanup(stranger.Close)
+		client := o.browser()
+		cb := o.answers(o.begin(client, "ada@acme.test"), client, ada)
+		o.change(func(c *identity.Connection) { c.Config.OIDC.TokenURL = stranger.URL + "/token" })
+		before := o.dump()
+		_, err := o.flow.FinishOIDC(t.Context(), cb)
+		o.denied(before, err, fault.OAuthCallbackInvalid, "settings_changed")
+		if n := got.Load() + o.calls.Load(); n != 0 {
+			t.Errorf("%d token requests", n)
+		}
+	})
+}
+
+// A connection that is deleted in mid-flow lets nobody in.
+func TestOIDC_ADeletedConnectionLetsNobodyIn(t *testing.T) {
+	eachOpenID(t, identity.OIDCCustom, func(t *testing.T, o *openID) {
+		client := o.browser()
+		cb := o.answers(o.begin(client, "ada@acme.test"), client, ada)
+		o.write(func(tx *store.Tx) error {
+			_, err := tx.DeleteConnection(o.conn.ID)
+			return err
+		})
+		before := o.dump()
+		if _, err := o.flow.FinishOIDC(t.Context(), cb); o.refusal(err).Code() != fault.SSOSignInConnectionMissing {
+			t.Errorf("got %v", err)
+		}
+		o.unchanged(before)
+	})
+}
+
+// Behaviours 1.20 and 1.21: an address on a domain that signs in by OpenID Connect
+// comes in by nothing else; one on another domain is left alone.
+func TestOIDC_AnEnforcedAddressComesInByNothingElse(t *testing.T) {
+	eachOpenID(t, identity.OIDCCustom, func(t *testing.T, o *openID) {
+		o.set(func(s *identity.Settings) { s.PasswordEnabled = true })
+		hash := must(passwordHash())(t)
+		for _, address := range []string{"ada@acme.test", "carl@contractors.test"} {
+			o.person(address, identity.Verified, func(u *identity.User) { u.PasswordHash = hash })
+		}
+		other := o.connectOpenID(identity.OIDCCustom, func(c *identity.Connection) { c.Domains = []identity.Domain{"looms.test"} })
+		client := o.browser()
+		s := must(o.flow.Begin(t.Context(), signin.Begin{Client: client, Address: "ada@acme.test"}))(t).SignIn.ID
+		for way, try := range map[string]func() error{
+			"a password":         func() error { _, err := o.flow.Password(t.Context(), at(client), s, password); return err },
+			"a code":             func() error { _, err := o.flow.SendCode(t.Context(), at(client), s); return err },
+			"another connection": func() error { _, err := o.flow.Choose(t.Context(), client, s, other.ID); return err },
+		} {
+			if err := try(); !fault.Is(err, fault.StrategyForUserInvalid) && !fault.Is(err, fault.SSOSignInConnectionMissing) {
+				t.Errorf("by %s: %v", way, err)
+			}
+		}
+		// The other connection's provider vouches for her, to somebody who asked for an
+		// address of its own.
+		looms := o.browser()
+		before := o.begin(looms, "ada@looms.test")
+		_, err := o.flow.FinishOIDC(t.Context(), o.answers(before, looms, ada))
+		if r := o.refusal(err); r.Code() != fault.SSOEmailAddressDomainMismatch {
+			t.Errorf("vouched for by another connection: %v", err)
+		}
+		next := must(o.flow.Begin(t.Context(), signin.Begin{Client: client, Address: "carl@contractors.test"}))(t)
+		if next.Step != signin.NextPassword {
+			t.Fatalf("a contractor: step %d", next.Step)
+		}
+		must(o.flow.Password(t.Context(), at(client), next.SignIn.ID, password))(t)
+	})
 }
 
 // A callback on another node, and after a restart: all that it needs is in the

@@ -29,6 +29,7 @@ type callback struct {
 	pending    identity.PendingRequest
 	connection identity.Connection
 	rp         relyingParty
+	moved      bool // the connection leads to another provider than the one that was asked
 	redeemed   oidc.Redeemed
 	refused    error // by the protocol, before policy was asked
 }
@@ -72,12 +73,16 @@ func (f *Flow) FinishOIDC(ctx context.Context, cb Callback) (Done, error) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callbackTime)
 	defer cancel()
-	j.redeemed, j.refused = f.OIDC.Redeem(ctx, oidc.Exchange{
-		Answer:       j.answer,
-		ClientSecret: j.rp.secret,
-		RedirectURI:  identity.OAuthCallbackURL(f.BaseURL),
-		Verifier:     j.pending.CodeVerifier,
-	}, oidcExpect(j.connection, j.rp, j.pending.RequestID))
+	if j.moved {
+		j.refused = refuseMoved()
+	} else {
+		j.redeemed, j.refused = f.OIDC.Redeem(ctx, oidc.Exchange{
+			Answer:       j.answer,
+			ClientSecret: j.rp.secret,
+			RedirectURI:  identity.OAuthCallbackURL(f.BaseURL),
+			Verifier:     j.pending.CodeVerifier,
+		}, oidcExpect(j.connection, j.rp, j.pending.RequestID))
+	}
 	for range maxJudgements {
 		done, err := f.land(ctx, j)
 		if !errors.Is(err, errRevised) {
@@ -129,14 +134,38 @@ func refuseState(reason, expected, received string) *fault.Error {
 	return fault.New(fault.OAuthCallbackInvalid).Detail("reason", reason, "expected", expected, "received", received)
 }
 
+// refuseMoved is the refusal of an answer to a question that the connection would
+// put to another provider now.
+func refuseMoved() error {
+	return refuseState("settings_changed", "the provider that the connection leads to now", "an answer of the one before")
+}
+
 // readTerms reads what the answer is judged by, as it is now.
 func (f *Flow) readTerms(tx *store.Tx, j *callback) (err error) {
 	j.connection, err = tx.Connection(j.pending.ConnectionID)
 	if err != nil {
 		return store.Missing(err, fault.New(fault.SSOSignInConnectionMissing))
 	}
+	if j.moved, err = movedSince(tx, j.connection, j.pending.RevisionID); err != nil {
+		return err
+	}
 	j.rp, err = readRelyingParty(tx, j.connection)
 	return err
+}
+
+// movedSince reports whether a connection leads to another provider than by a
+// revision before, or as another client. A code goes to nobody but the provider
+// that gave it (threat T-OIDC-05).
+func movedSince(tx *store.Tx, c identity.Connection, before identity.RevisionID) (bool, error) {
+	if c.LiveRevisionID == before || c.Config.OIDC == nil {
+		return false, nil
+	}
+	then, err := tx.Revision(before)
+	if err != nil {
+		return false, err
+	}
+	was, is := then.Config.OIDC, c.Config.OIDC
+	return was == nil || was.Issuer != is.Issuer || was.TokenURL != is.TokenURL || was.ClientID != is.ClientID, nil
 }
 
 // claim uses the state up, before the code is redeemed, and notes that the answer
@@ -222,6 +251,10 @@ func (f *Flow) arriveAgain(ctx context.Context, j *callback, a identity.Attempt)
 func (f *Flow) judgeAgain(ctx context.Context, j *callback) error {
 	if err := f.DB.Read(ctx, func(tx *store.Tx) error { return f.readTerms(tx, j) }); err != nil {
 		return err
+	}
+	if j.moved {
+		j.refused = refuseMoved()
+		return nil
 	}
 	expect := oidcExpect(j.connection, j.rp, j.pending.RequestID)
 	expect.Now = f.Now()

@@ -54,8 +54,7 @@ func (f *Flow) startSSO(ctx context.Context, s identity.SignIn, id identity.Conn
 	attempt.TypedEmail = s.Identifier
 	q.ticket.AttemptID = attempt.ID
 	err = f.DB.Write(ctx, func(tx *store.Tx) error {
-		live, err := activeConnection(tx, id)
-		if err != nil {
+		if _, err := activeConnection(tx, id); err != nil {
 			return err
 		}
 		s, err := f.openSignIn(tx, s.ClientID, s.ID)
@@ -68,7 +67,7 @@ func (f *Flow) startSSO(ctx context.Context, s identity.SignIn, id identity.Conn
 			return err
 		}
 		p := q.pending
-		p.RevisionID, p.ClientID, p.SignInID, p.TypedEmail = live.LiveRevisionID, s.ClientID, s.ID, s.Identifier
+		p.ClientID, p.SignInID, p.TypedEmail = s.ClientID, s.ID, s.Identifier
 		return f.remember(tx, q, attempt, p)
 	})
 	return q.ticket, err
@@ -96,7 +95,8 @@ func (f *Flow) remember(tx *store.Tx, q question, a identity.Attempt, p identity
 	if err := tx.InsertAttempt(a); err != nil {
 		return err
 	}
-	p.RelayHash, p.AttemptID, p.ConnectionID, p.CreatedAt = f.hashRelay(q.relay), a.ID, a.ConnectionID, a.StartedAt
+	p.RelayHash, p.AttemptID, p.CreatedAt = f.hashRelay(q.relay), a.ID, a.StartedAt
+	p.ConnectionID, p.RevisionID = a.ConnectionID, a.RevisionID // that the question was made by
 	return tx.InsertPendingRequest(p)
 }
 
