@@ -83,6 +83,28 @@ func TestCreate_TheBrowserGetsAnotherCookie(t *testing.T) {
 	})
 }
 
+// A cookie that was given anew is one like every other: it names the browser, the one
+// before it is superseded, and so is it in its turn.
+func TestReissue_TheCookieBeforeIsSuperseded(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		b := w.browser()
+		b.signIn(nil)
+		for range 2 {
+			old := *b
+			w.write(func(tx *store.Tx) (err error) {
+				b.cookie, err = w.m.Reissue(tx, b.client)
+				return err
+			})
+			if c, ok, err := w.m.Client(t.Context(), b.request()); !ok || err != nil || c.ID != b.client {
+				t.Errorf("the new cookie names %s, %v, %v", c.ID, ok, err)
+			}
+			if _, ok, err := w.m.Client(t.Context(), old.request()); ok || !session.Superseded(err) {
+				t.Errorf("the cookie before: %v, %v", ok, err)
+			}
+		}
+	})
+}
+
 // Threat T-SES-01: whoever has a superseded cookie starts again as another browser,
 // and is not locked out.
 func TestEnsureClient_ASupersededCookieIsReplaced(t *testing.T) {
