@@ -89,6 +89,12 @@ func (c *OIDCConfig) MissingFields() []string {
 	if c.UserInfoURL == "" && (c.Issuer == "" || c.JWKSURL == "") {
 		missing = append(missing, "user_info_url")
 	}
+	switch { // an ID token is judged by both, or none is read
+	case c.Issuer != "" && c.JWKSURL == "":
+		missing = append(missing, "jwks_url")
+	case c.Issuer == "" && c.JWKSURL != "":
+		missing = append(missing, "issuer")
+	}
 	return missing
 }
 
@@ -119,7 +125,7 @@ type AccountToken struct {
 	Issuer       string    // of the ID token that came with the first one
 	Subject      string    // its "sub": an answer about anybody else is not believed
 	NextCheckAt  time.Time // the provider is not asked before
-	FailingSince time.Time // zero: the last question was answered
+	FailingSince time.Time // zero: the last question was answered, and nothing has changed since
 	UpdatedAt    time.Time
 }
 

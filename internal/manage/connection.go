@@ -91,10 +91,15 @@ func (s *Service) CreateConnection(ctx context.Context, p identity.Provider, ch 
 	if err != nil {
 		return c, err
 	}
-	key, err := newConnectionKey(c.ID, now)
-	if err != nil {
-		return c, err
+	var key *identity.ConnectionKey
+	if p.IsSAML() {
+		made, err := newConnectionKey(c.ID, now)
+		if err != nil {
+			return c, err
+		}
+		key = &made
 	}
+	var made identity.Connection
 	err = s.DB.Write(ctx, func(tx *store.Tx) error {
 		if err := s.admissible(tx, identity.Connection{}, c); err != nil {
 			return err
@@ -105,18 +110,18 @@ func (s *Service) CreateConnection(ctx context.Context, p identity.Provider, ch 
 		if err := insertSecret(tx, secret); err != nil {
 			return err
 		}
-		if p.IsSAML() {
-			if err := tx.InsertConnectionKey(key); err != nil {
+		if key != nil {
+			if err := tx.InsertConnectionKey(*key); err != nil {
 				return err
 			}
 		}
 		if err := s.scheduleRefresh(tx, c.ID, known); err != nil {
 			return err
 		}
-		c, err = tx.Connection(c.ID)
+		made, err = tx.Connection(c.ID)
 		return err
 	})
-	return c, err
+	return made, err
 }
 
 // insertSecret keeps the client secret that a change brought, if it brought one.
@@ -182,15 +187,21 @@ func (s *Service) ChangeConnection(ctx context.Context, id identity.ConnectionID
 
 // reviseIfChanged is revise where the configuration is another one than before.
 func (s *Service) reviseIfChanged(tx *store.Tx, before identity.ConnectionConfig, c identity.Connection) error {
-	old, err := encodeConfig(before)
-	if err != nil {
-		return err
-	}
-	fresh, err := encodeConfig(c.Config)
-	if err != nil || old == fresh {
+	changed, err := differ(before, c.Config)
+	if err != nil || !changed {
 		return err
 	}
 	return s.revise(tx, c)
+}
+
+// differ reports whether two configurations are not the same.
+func differ(a, b identity.ConnectionConfig) (bool, error) {
+	before, err := encodeConfig(a)
+	if err != nil {
+		return false, err
+	}
+	after, err := encodeConfig(b)
+	return before != after, err
 }
 
 // revise makes the connection's configuration a new live revision.

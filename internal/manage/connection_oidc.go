@@ -151,8 +151,11 @@ func (s *Service) applyEndpoints(conf *identity.OIDCConfig, ch OIDCChange, known
 		if f.value == nil || *f.value == *f.field {
 			continue
 		}
+		if f.param == "issuer" { // another provider: what the one before said of itself is void
+			conf.IssuerInAnswer = false
+		}
 		*f.field = *f.value
-		conf.DiscoveryURL, conf.Discovery = "", ""
+		conf.DiscoveryURL, conf.Discovery, conf.TokenAuth = "", "", nil
 		if *f.value != "" {
 			errs = append(errs, s.checkEndpoint(f.param, *f.value))
 		}
@@ -257,9 +260,15 @@ func (s *Service) takeOverDiscovery(tx *store.Tx, c identity.Connection, known *
 	if old.IssuerInAnswer && !conf.IssuerInAnswer && conf.SecretID == "" {
 		return errors.New("the provider no longer names itself in its answers, which a public client needs; not taken over"), nil
 	}
-	before := c.Config
+	// A document may differ each time in what nobody reads: that is no revision.
+	before, unread := c.Config, conf
+	unread.Discovery = old.Discovery
+	c.Config.OIDC = &unread
+	if changed, err := differ(before, c.Config); err != nil || !changed {
+		return nil, err
+	}
 	c.Config.OIDC = &conf
-	return nil, s.reviseIfChanged(tx, before, c)
+	return nil, s.revise(tx, c)
 }
 
 // providerOf is the provider as the protocol compares it.
