@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"usher/internal/fault"
 	"usher/internal/identity"
@@ -33,6 +34,7 @@ type openID struct {
 
 	down  atomic.Bool  // the provider answers no program
 	calls atomic.Int64 // of programs to its token endpoint
+	spent atomic.Int64 // nanoseconds that its answers took it
 }
 
 // eachOpenID runs a test on each engine.
@@ -68,7 +70,9 @@ func newOpenIDAs(t testing.TB, engine store.Engine, p identity.Provider, configu
 			http.Error(w, "closed", http.StatusServiceUnavailable)
 			return
 		}
+		began := time.Now()
 		o.op.ServeHTTP(w, r)
+		o.spent.Add(int64(time.Since(began)))
 	}))
 	t.Cleanup(server.Close)
 	config := practice.OIDCConfig{
