@@ -147,3 +147,38 @@ func TestBrowser_FindsFault(t *testing.T) {
 		t.Errorf("hosts %q", got)
 	}
 }
+
+// A request that another site redirects to, or posts, can be held: whoever waits
+// for it does something meanwhile.
+func TestBrowser_HoldsARequest(t *testing.T) {
+	t.Parallel()
+	base := selfServer(t)
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /redirect", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, base+"/back?by=redirect", http.StatusSeeOther)
+	})
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, `<!doctype html><form action="/redirect"><button>Redirect</button></form>`)
+		fmt.Fprintf(w, `<form method="post" action="%s/back"><button>Post</button></form>`, base)
+	})
+	other := httptest.NewServer(mux)
+	t.Cleanup(other.Close)
+	elsewhere := strings.Replace(other.URL, "127.0.0.1", "localhost", 1)
+	v := newBrowser(t).visitor("ada", look{})
+	for by, want := range map[string]string{"Redirect": base + "/back?by=redirect", "Post": base + "/welcome"} {
+		v.open(elsewhere)
+		v.hold(want + "*")
+		v.click(button(by))
+		if got := v.held(); got != want {
+			t.Errorf("%s: held %q, want %q", by, got, want)
+		}
+		if got := v.url(); got != elsewhere+"/" {
+			t.Errorf("%s: at %q before the request is released", by, got)
+		}
+		v.newTab()
+		v.open(base)
+		v.firstTab()
+		v.release()
+		v.waitURL("^" + base)
+	}
+}

@@ -268,6 +268,7 @@ func (v *visitor) open(url string) (status int) {
 func (v *visitor) reload()              { v.t.Helper(); v.do("reload", nil, nil) }
 func (v *visitor) back()                { v.t.Helper(); v.do("back", nil, nil) }
 func (v *visitor) newTab()              { v.t.Helper(); v.do("newTab", nil, nil) }
+func (v *visitor) firstTab()            { v.t.Helper(); v.do("firstTab", nil, nil) }
 func (v *visitor) click(e target)       { v.t.Helper(); v.do("click", e, nil) }
 func (v *visitor) check(e target)       { v.t.Helper(); v.do("check", e, nil) }
 func (v *visitor) waitFor(e target)     { v.t.Helper(); v.do("waitFor", e, nil) }
@@ -312,6 +313,16 @@ func (v *visitor) html() string           { v.t.Helper(); return v.str("html", n
 
 // focused describes the element that has the keyboard: its label or its text.
 func (v *visitor) focused() string { v.t.Helper(); return v.str("focused", nil) }
+
+// hold stops the next request of the page whose address is of the pattern, also
+// one that another site redirects to.
+func (v *visitor) hold(pattern string) { v.t.Helper(); v.do("hold", target{"value": pattern}, nil) }
+
+// held waits for what hold stops, and returns its address.
+func (v *visitor) held() string { v.t.Helper(); return v.str("held", nil) }
+
+// release lets it go on.
+func (v *visitor) release() { v.t.Helper(); v.do("release", nil, nil) }
 
 func (v *visitor) attribute(e target, name string) string {
 	v.t.Helper()

@@ -21,7 +21,7 @@ import (
 type usher struct {
 	t    *testing.T
 	info server.DevInfo
-	log  *bytes.Buffer
+	log  *lockedBuffer
 }
 
 // eachEngine tells a story on SQLite and on PostgreSQL.
@@ -44,7 +44,7 @@ func startUsher(t *testing.T, o server.DevOptions) *usher {
 	if o.Listen == "" {
 		o.Listen = "127.0.0.1:0"
 	}
-	u := &usher{t: t, log: &bytes.Buffer{}}
+	u := &usher{t: t, log: newLockedBuffer()}
 	ctx, stop := context.WithCancel(context.Background())
 	started := make(chan struct{})
 	done := make(chan error, 1)

@@ -18,7 +18,7 @@ const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/
 // A page of a server under the race detector, on a busy machine, answers in this time or is broken.
 const timeout = 30_000 // milliseconds
 
-const visitors = new Map() // name → {context, page, problems, hosts}
+const visitors = new Map() // name → {context, page, problems, hosts, hold}
 
 const browser = await chromium.launch({
   executablePath: process.env.USHER_TEST_CHROMIUM || '/usr/bin/chromium',
@@ -76,6 +76,13 @@ const focused = () => {
   return (e.getAttribute('aria-label') || e.labels?.[0]?.innerText || e.innerText || e.name || e.id || e.tagName).trim()
 }
 
+// withLimit is a promise that fails when it takes too long.
+async function withLimit(promise) {
+  let timer
+  const late = new Promise((_, reject) => { timer = setTimeout(() => reject(new Error('nothing came to hold')), timeout) })
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer))
+}
+
 const ops = {
   open: async ({ page }, { url }) => {
     const answer = await page.goto(url)
@@ -87,7 +94,7 @@ const ops = {
   select: async ({ page }, r) => { await locate(page, r).selectOption({ label: r.value }) },
   check: ({ page }, r) => locate(page, r).check(),
   upload: ({ page }, r) => locate(page, r).setInputFiles(r.value),
-  click: ({ page }, r) => locate(page, r).click(),
+  click: ({ page, hold }, r) => locate(page, r).click({ noWaitAfter: Boolean(hold) }), // held, it leads nowhere yet
   press: ({ page }, { value }) => page.keyboard.press(value),
   type: ({ page }, { value }) => page.keyboard.type(value),
   focused: ({ page }) => page.evaluate(focused),
@@ -111,6 +118,22 @@ const ops = {
   hosts: (v) => [...v.hosts].sort(),
   // newTab goes on in another page of the same visitor; the old one stays open.
   newTab: async (v) => { v.page = await v.context.newPage() },
+  firstTab: (v) => { [v.page] = v.context.pages() },
+  // hold stops the page's requests to addresses of a pattern, also those that
+  // another site redirects to; held waits for one and tells its address.
+  hold: async (v, { value }) => {
+    const cdp = await v.context.newCDPSession(v.page)
+    const request = new Promise((resolve) => { cdp.once('Fetch.requestPaused', resolve) })
+    await cdp.send('Fetch.enable', { patterns: [{ urlPattern: value }] })
+    v.hold = { cdp, request }
+  },
+  held: async ({ hold }) => (await withLimit(hold.request)).request.url,
+  release: async (v) => {
+    const { cdp, request } = v.hold
+    v.hold = null
+    await cdp.send('Fetch.continueRequest', { requestId: (await request).requestId })
+    await cdp.send('Fetch.disable')
+  },
   close: async (v, { visitor }) => {
     visitors.delete(visitor)
     await v.context.close()

@@ -5,13 +5,36 @@ import "usher/internal/fault"
 // WordsFor returns what a person is told about a failure. It never quotes the
 // failure itself: an administrator reads that on the attempt, by its reference.
 func WordsFor(err *fault.Error) Words {
-	if err.Reason() == "email_as_typed" {
-		return wordsOtherAddress
+	if w, ok := reasonWords(err); ok {
+		return w
 	}
 	if w, ok := errorWords[err.Code()]; ok {
 		return w
 	}
 	return wordsOther
+}
+
+// reasonWords are the words for what has a reason that a person can act on.
+func reasonWords(err *fault.Error) (Words, bool) {
+	switch err.Code() {
+	case fault.OAuthTokenExchangeError, fault.OAuthFetchUserError:
+		switch err.Reason() {
+		case "timeout", "unreachable", "server_error", "rate_limited", "keys_unavailable":
+			return wordsProviderAway, true
+		}
+	case fault.OAuthCallbackInvalid:
+		switch err.Reason() {
+		case "provider_error":
+			return wordsProviderError, true
+		case "iss", "code", "duplicate", "too_long":
+			return wordsUnverified, true
+		}
+	default:
+		if err.Reason() == "email_as_typed" {
+			return wordsOtherAddress, true
+		}
+	}
+	return Words{}, false
 }
 
 // Advice that several failures share.
@@ -43,6 +66,21 @@ var (
 		"The email address that your company’s sign-in gave us is not the one that you typed.",
 		[]string{"Start again with the address that your company knows you by.", "If you share this computer, sign out at your company first."},
 	}
+	wordsUnverified = Words{
+		"We couldn’t verify your company’s sign-in",
+		"The answer from your company’s sign-in did not pass our checks, so we did not let it in.",
+		[]string{tryAgain, "If it happens again, ask your company’s IT team, and give them the reference below."},
+	}
+	wordsProviderAway = Words{
+		"Your company’s sign-in doesn’t answer",
+		"You came back from it, but we could not reach it to confirm who you are.",
+		[]string{"Wait a minute and start again.", "If it goes on, ask your company’s IT team, and give them the reference below."},
+	}
+	wordsProviderError = Words{
+		"Your company’s sign-in reported a problem",
+		"It sent you back without signing you in.",
+		[]string{"If you chose not to go on there, start again when you want to.", "Otherwise, ask your company’s IT team, and give them the reference below."},
+	}
 	wordsNotFinished = Words{
 		"This sign-in can no longer be finished",
 		"It took too long, or it has been finished already.",
@@ -68,6 +106,10 @@ var errorWords = map[fault.Code]Words{
 	fault.SAMLEmailAddressDomainMismatch: wordsDomainMismatch,
 	fault.SSOEmailAddressDomainMismatch:  wordsDomainMismatch,
 	fault.SSOHostedDomainMismatch:        wordsDomainMismatch,
+	fault.SAMLResponseInvalid:            wordsUnverified,
+	fault.OAuthTokenExchangeError:        wordsUnverified,
+	fault.OAuthFetchUserError:            wordsUnverified,
+	fault.OAuthCallbackInvalid:           wordsNotFinished,
 	fault.SSOVerdictInvalid:              wordsNotFinished,
 	fault.ClientStateInvalid:             wordsNotFinished,
 	fault.SAMLConnectionActiveNotFound:   wordsNoConnection,
@@ -93,10 +135,20 @@ var errorWords = map[fault.Code]Words{
 		"Your company’s sign-in answered, but without the note that says which sign-in it answers.",
 		[]string{"Start again from the sign-in page of this application, not from your company’s app list.", "If it happens again, ask your company’s IT team, and give them the reference below."},
 	},
-	fault.SAMLResponseInvalid: {
-		"We couldn’t verify your company’s sign-in",
-		"The answer from your company’s sign-in did not pass our checks, so we did not let it in.",
-		[]string{tryAgain, "If it happens again, ask your company’s IT team, and give them the reference below."},
+	fault.OAuthAccessDenied: {
+		"Your company didn’t let you in",
+		"You did not finish there, or you may not use this application.",
+		[]string{"If you stopped on the way, start again.", "Otherwise, ask your company’s IT team, and give them the reference below."},
+	},
+	fault.ExternalAccountEmailVerificationMissing: {
+		"Your email address is not confirmed at your company",
+		"Your company’s sign-in gave us your email address, but does not confirm that it is yours.",
+		[]string{"If your company sent you a mail to confirm your address, follow it and start again.", "Otherwise, ask your company’s IT team, and give them the reference below."},
+	},
+	fault.OAuthIdentificationClaimed: {
+		"This company account belongs to somebody else here",
+		"It, or its email address, is already linked to another person’s account.",
+		[]string{"If you have several work accounts, choose the other one.", "If both accounts here are yours, sign out and sign in with that one.", askAdmin},
 	},
 	fault.SAMLJITProvisioningDisabled: {
 		"There is no account for you yet",
