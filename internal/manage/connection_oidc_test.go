@@ -182,8 +182,7 @@ func TestOIDCConnection_TheSecretIsRotatedAlone(t *testing.T) {
 		c := w.connectOIDC(o)
 		asked := o.asked.Load()
 		got := must(w.changeOIDC(c.ID, manage.OIDCChange{ClientSecret: ptr("another")}))(t)
-		want := *c.Config.OIDC
-		want.SecretID = got.Config.OIDC.SecretID
+		want := c.Config.OIDC
 		if w.secretOf(got) != "another" || got.Config.OIDC.SecretID == c.Config.OIDC.SecretID || got.LiveRevisionID == c.LiveRevisionID ||
 			!slices.Equal(want.TokenAuth, got.Config.OIDC.TokenAuth) || want.TokenURL != got.Config.OIDC.TokenURL || want.DiscoveryURL != got.Config.OIDC.DiscoveryURL {
 			t.Errorf("changed to %+v", got.Config.OIDC)
