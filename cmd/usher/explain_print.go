@@ -72,8 +72,13 @@ func after(ms int64) string {
 
 func startedBy(r signin.AttemptReport) string {
 	at := stamp(fromMillis(r.StartedAt))
-	if r.IDPInitiated {
+	switch {
+	case r.IDPInitiated:
 		return at + ", at the identity provider"
+	case r.Kind == string(identity.AttemptLink):
+		return at + ", here, to connect an account to the user's own"
+	case r.Kind == string(identity.AttemptPresence):
+		return at + ", by this server, to learn whether the person is still there"
 	}
 	return at + ", here"
 }
@@ -81,6 +86,13 @@ func startedBy(r signin.AttemptReport) string {
 func attemptInWords(p paint, r signin.AttemptReport) string {
 	switch r.State {
 	case string(identity.AttemptComplete):
+		switch identity.AttemptKind(r.Kind) {
+		case identity.AttemptLink:
+			return p.green("connected")
+		case identity.AttemptPresence:
+			return p.green("still there")
+		case identity.AttemptSignIn:
+		}
 		return p.green("signed in")
 	case string(identity.AttemptRefused):
 		if r.Refusal != nil {

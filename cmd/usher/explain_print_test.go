@@ -48,6 +48,14 @@ func TestWriteAttempt_TellsTheStory(t *testing.T) {
 			},
 			[]string{"ssoa_1  signed in", "User          user_1", "Session       sess_1", "Decision", "✓ email_present            alice@acme.test"},
 		},
+		"an account that was connected": {
+			signin.AttemptReport{ID: "ssoa_1", Kind: "link", State: "complete", StartedAt: millis(0)},
+			[]string{"ssoa_1  connected", "09:30:00 UTC, here, to connect an account to the user's own"},
+		},
+		"a person who is still there": {
+			signin.AttemptReport{ID: "ssoa_1", Kind: "presence", State: "complete", StartedAt: millis(0)},
+			[]string{"ssoa_1  still there", "09:30:00 UTC, by this server, to learn whether the person is still there"},
+		},
 		"under way":             {signin.AttemptReport{State: "started"}, []string{"not back yet"}},
 		"accepted, not fetched": {signin.AttemptReport{State: "admitted"}, []string{"the browser has not come"}},
 	}

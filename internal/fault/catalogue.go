@@ -1119,6 +1119,30 @@ var catalogue = map[Code]Entry{
 // variants are the words of a code for one of its reasons, where the usual ones
 // would mislead. The status is the same.
 var variants = map[Code]map[string]Entry{
+	OAuthCallbackInvalid: {
+		"provider_error": {
+			400, "Your company's sign-in reported a problem. Start again.",
+			"The identity provider sent the person back with an error instead of a code.",
+			"The identity provider said: {received}. Its own log says more.",
+		},
+		"iss": {
+			400, "The sign-in could not be completed. Start again.",
+			"The answer comes from another identity provider than the one that was asked.",
+			"See the failed check on the attempt: expected {expected}, received {received}.",
+		},
+	},
+	OAuthTokenExchangeError: {
+		"invalid_client": {
+			400, "Your company's sign-in could not be verified.",
+			"The identity provider did not accept the client ID and the client secret of this connection.",
+			"Enter the client ID and the client secret again. The identity provider said: {received}.",
+		},
+		"unreachable": {
+			400, "Your company's sign-in could not be verified.",
+			"The identity provider could not be reached to exchange its answer for a proof of identity.",
+			"Try again. If it lasts, look whether the identity provider runs, and whether this server may reach it.",
+		},
+	},
 	SAMLEmailAddressDomainMismatch: {"email_as_typed": {
 		400, "You signed in with another email address.",
 		"The identity provider sent another address than the one that was typed.",

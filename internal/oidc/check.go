@@ -164,7 +164,7 @@ func fixForAnswer(reason string) string {
 	case "access_denied":
 		return "Assign the person to the application in the identity provider, and grant the application its scopes."
 	case "provider_error":
-		return "The identity provider refused. Look in its log; what it said is on the left."
+		return "The identity provider refused, in the words that were received. Its own log says more."
 	case "code":
 		return "Start the sign-in again. If it fails again, let the identity provider answer with response type code."
 	case "invalid_client", "secret_wrong":
