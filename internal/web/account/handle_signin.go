@@ -215,9 +215,14 @@ func (u *UI) renderStep(w http.ResponseWriter, r *http.Request, status int, s id
 	switch next.Step {
 	case signin.NextChoose, signin.NextProvider:
 		view := &ChooseConnection{Frame: u.leads(f), Action: action + "/sso", Email: string(s.Identifier), ChangeURL: change}
+		of := map[identity.OrgID]int{}
+		for _, c := range next.Choices {
+			of[c.Connection.OrganizationID]++
+		}
 		for _, c := range next.Choices {
 			view.Connections = append(view.Connections, ConnectionChoice{
 				ID: string(c.Connection.ID), Name: c.Connection.Name, Organization: c.Organization,
+				ByName: of[c.Connection.OrganizationID] > 1,
 			})
 		}
 		return u.pages.Render(w, status, PageChooseConnection, view)

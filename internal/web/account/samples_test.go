@@ -84,6 +84,13 @@ func signInSamples() []sample {
 				{ID: "entconn_3", Name: "Northwind staff sign-in"},
 			},
 		}},
+		{"choose_connection_of_one_organization", account.PageChooseConnection, &account.ChooseConnection{
+			Frame: frame(), Action: "/sign-in/connection", Email: "alice@acme.test", ChangeURL: "/sign-in",
+			Connections: []account.ConnectionChoice{
+				{ID: "entconn_1", Name: "Acme Okta", Organization: "Acme", ByName: true},
+				{ID: "entconn_2", Name: "Acme Entra ID", Organization: "Acme", ByName: true},
+			},
+		}},
 		{"going", account.PageGoing, going},
 		{"switch_account", account.PageSwitchAccount, &account.SwitchAccount{
 			Frame: frame(), Action: "/sign-in/switch", Connection: "Acme Okta",

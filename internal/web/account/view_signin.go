@@ -45,6 +45,26 @@ type ConnectionChoice struct {
 	ID           string
 	Name         string // of the connection
 	Organization string // which the person signs in to; empty: the application as a whole
+	ByName       bool   // told apart by the connection's name: another is of the same organization
+}
+
+// Title is what tells the choice from the others.
+func (c ConnectionChoice) Title() string {
+	if c.ByName || c.Organization == "" {
+		return c.Name
+	}
+	return c.Organization
+}
+
+// Subtitle is the other name, if there is one.
+func (c ConnectionChoice) Subtitle() string {
+	switch {
+	case c.Organization == "":
+		return ""
+	case c.ByName:
+		return c.Organization
+	}
+	return c.Name
 }
 
 // Going takes a person to their identity provider with a form, as the SAML
