@@ -91,6 +91,7 @@ func callbackURL(u *usher) string { return u.info.BaseURL + "/v1/oauth_callback"
 // An organization signs in at npm's oidc-provider, which answers by a redirect at
 // first and by a form in the end.
 func TestStory_OIDCProvider(t *testing.T) {
+	t.Parallel()
 	eachEngine(t, func(t *testing.T, u *usher) {
 		p := startOIDCProvider(t, callbackURL(u), oidcProviderOptions{})
 		s := newOpenIDStory(t, u, p.openID, nil)
@@ -113,11 +114,12 @@ func TestStory_OIDCProvider(t *testing.T) {
 // list, which says who somebody is as userinfo only, and never whether an address
 // is proved: the connection vouches for that.
 func TestStory_LemonLDAP(t *testing.T) {
+	t.Parallel()
 	eachEngine(t, func(t *testing.T, u *usher) {
 		p := startLemonLDAP(t, callbackURL(u), lemonLDAPOptions{askConsent: true})
 		s := newOpenIDStory(t, u, p.openID, object{"attribute_mapping": object{"email_verified_default": true}})
 		s.idp = perlNeighbour{p, map[string]bool{}}
-		s.denied, s.deniedHeading = "oauth_callback_invalid", "Your company’s sign-in reported a problem" // it says consent_required
+		s.denied, s.deniedHeading = "oauth_callback_invalid", "There was a problem at your company’s sign-in" // it says consent_required
 		s.tell(t)
 	})
 }
@@ -198,7 +200,7 @@ func (s *openIDStory) tellOutage(t *testing.T, alice openIDPerson) {
 	v.held()
 	s.idp.stop()
 	v.release()
-	s.wantRefusal(t, v, "oauth_token_exchange_error", "Your company’s sign-in doesn’t answer")
+	s.wantRefusal(t, v, "oauth_token_exchange_error", "We can’t reach your company’s sign-in")
 	s.wantExplained(t, s.u.lastAttempt().str("id"), "The identity provider exchanged the code for tokens.", "look at the identity provider's status page")
 	s.idp.start()
 	v.click(link("Start again"))
@@ -282,7 +284,7 @@ func (s *openIDStory) wantSignedIn(t *testing.T) {
 }
 
 // wantRefusal checks the page, that its reference leads to the attempt, that it
-// says nothing that is not for the person, and that one can start again.
+// says nothing that is not for the person, and that there is a way on.
 func (s *openIDStory) wantRefusal(t *testing.T, v *visitor, code, heading string) {
 	t.Helper()
 	v.waitFor(byRole("heading", heading))
@@ -292,8 +294,8 @@ func (s *openIDStory) wantRefusal(t *testing.T, v *visitor, code, heading string
 		t.Errorf("code: got %q, want %q", got, code)
 	}
 	text := v.text()
-	if !strings.Contains(text, a.str("id")) || v.count(link("Start again")) != 1 {
-		t.Errorf("the page lacks the reference %s, or a way to start again:\n%s", a.str("id"), text)
+	if !strings.Contains(text, a.str("id")) || v.count(byCSS("main .actions a.primary")) != 1 {
+		t.Errorf("the page lacks the reference %s, or a way on:\n%s", a.str("id"), text)
 	}
 	if strings.Contains(text, "evil.test") || strings.Contains(text, s.p.base) || strings.Contains(text, "invalid_client") {
 		t.Errorf("the page shows what is for administrators only:\n%s", text)

@@ -72,12 +72,12 @@ var (
 		[]string{tryAgain, "If it happens again, ask your company’s IT team, and give them the reference below."},
 	}
 	wordsProviderAway = Words{
-		"Your company’s sign-in doesn’t answer",
-		"You came back from it, but we could not reach it to confirm who you are.",
+		"We can’t reach your company’s sign-in",
+		"You came back from it, but it does not answer when we ask who you are.",
 		[]string{"Wait a minute and start again.", "If it goes on, ask your company’s IT team, and give them the reference below."},
 	}
 	wordsProviderError = Words{
-		"Your company’s sign-in reported a problem",
+		"There was a problem at your company’s sign-in",
 		"It sent you back without signing you in.",
 		[]string{"If you chose not to go on there, start again when you want to.", "Otherwise, ask your company’s IT team, and give them the reference below."},
 	}
