@@ -102,6 +102,9 @@ func TestLink_TheProofIsOfOnePersonInOneSession(t *testing.T) {
 		before = o.dump()
 		_, err = o.flow.FinishOIDC(t.Context(), cb)
 		o.denied(before, err, fault.OAuthIdentificationClaimed, "")
+		if linking, _ := fault.From(err).Details()["linking"].(bool); !linking { // her page is the way back
+			t.Errorf("the refusal does not say that it was of a link: %v", fault.From(err).Details())
+		}
 	})
 }
 

@@ -207,12 +207,12 @@ func (f *Flow) sameEnd(ctx context.Context, j *callback) (Done, error) {
 		case identity.AttemptComplete:
 			return f.arriveAgain(ctx, j, a)
 		case identity.AttemptRefused:
-			return Done{}, refer(refusalOf(a), a.ID)
+			return Done{}, refer(refusalOf(a), a.ID, j.pending.Link)
 		case identity.AttemptStarted, identity.AttemptAdmitted:
 		}
 		select {
 		case <-ctx.Done():
-			return Done{}, refer(stateUsed(), a.ID)
+			return Done{}, refer(stateUsed(), a.ID, j.pending.Link)
 		case <-time.After(sameEndPause):
 		}
 	}
@@ -231,7 +231,7 @@ func (f *Flow) arriveAgain(ctx context.Context, j *callback, a identity.Attempt)
 			return err
 		}
 		if done.Session.ClientID != j.Client || !done.Session.Live(f.Now()) {
-			return refer(stateUsed(), a.ID)
+			return refer(stateUsed(), a.ID, j.pending.Link)
 		}
 		s, err := tx.SignIn(j.pending.SignInID)
 		if store.Optional(err) != nil {
@@ -310,7 +310,7 @@ func (f *Flow) land(ctx context.Context, j *callback) (Done, error) {
 		return Done{}, err
 	}
 	if refused != nil {
-		return Done{}, refer(refused, j.pending.AttemptID)
+		return Done{}, refer(refused, j.pending.AttemptID, j.pending.Link)
 	}
 	return done, nil
 }

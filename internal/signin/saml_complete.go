@@ -46,6 +46,7 @@ func (f *Flow) CompleteSAML(ctx context.Context, r Return) (Done, error) {
 	var done Done
 	var refused error
 	var attemptID identity.AttemptID
+	var link identity.SessionID
 	// Whoever makes a nonce up is told so without a writing transaction.
 	err := f.DB.Read(ctx, func(tx *store.Tx) error {
 		_, err := f.verdict(tx, r)
@@ -60,7 +61,7 @@ func (f *Flow) CompleteSAML(ctx context.Context, r Return) (Done, error) {
 		if err != nil {
 			return store.Missing(err, fault.New(fault.SSOVerdictInvalid))
 		}
-		attemptID = v.AttemptID
+		attemptID, link = v.AttemptID, v.Link
 		unused, err := tx.UseVerdict(v.NonceHash, now)
 		if err != nil {
 			return err
@@ -99,7 +100,7 @@ func (f *Flow) CompleteSAML(ctx context.Context, r Return) (Done, error) {
 		return Done{}, err
 	}
 	if refused != nil {
-		return Done{}, refer(refused, attemptID)
+		return Done{}, refer(refused, attemptID, link)
 	}
 	return done, nil
 }

@@ -291,7 +291,7 @@ func (f *Flow) settle(ctx context.Context, j *judgement) (Accepted, error) {
 		return Accepted{}, err
 	}
 	if refused != nil {
-		return Accepted{}, refer(refused, accepted.AttemptID)
+		return Accepted{}, refer(refused, accepted.AttemptID, j.pending.Link)
 	}
 	return accepted, nil
 }
@@ -454,8 +454,10 @@ func refuse(a *identity.Attempt, err error, now time.Time) {
 	a.Code, a.Meta, a.Detail = string(e.Code()), e.Meta(), e.Details()
 }
 
-// refer adds the attempt's reference to a refusal, for the page and the API.
-func refer(err error, id identity.AttemptID) error {
+// refer adds the attempt's reference to a refusal, for the page and the API. Of one
+// that was to link an account, the detail "linking" says so: its person is signed in
+// and has a page to go back to.
+func refer(err error, id identity.AttemptID, link identity.SessionID) error {
 	e := fault.From(err)
 	meta, detail := []any{"attempt_id", string(id)}, []any{}
 	for name, v := range e.Meta() {
@@ -463,6 +465,9 @@ func refer(err error, id identity.AttemptID) error {
 	}
 	for name, v := range e.Details() {
 		detail = append(detail, name, v)
+	}
+	if link != "" {
+		detail = append(detail, "linking", true)
 	}
 	return fault.New(e.Code(), meta...).Detail(detail...).Because(err)
 }

@@ -233,6 +233,9 @@ func (u *UI) Failure(w http.ResponseWriter, r *http.Request, err error) {
 		reference = httpio.TraceID(r.Context())
 	}
 	view := &Error{Frame: f, Words: WordsFor(e), Reference: reference, Code: string(e.Code()), At: moment(u.Now(), u.Now()), StartURL: "/sign-in", ContactEmail: settings.SupportEmail}
+	if linking, _ := e.Details()["linking"].(bool); linking {
+		view.StartURL, view.AccountURL = "", "/user"
+	}
 	if u.pages.Render(w, e.Status(), PageError, view) != nil {
 		httpio.WriteError(w, r, err)
 	}

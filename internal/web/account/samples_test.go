@@ -165,6 +165,10 @@ func messageSamples() []sample {
 			Frame: frame(), Words: account.WordsFor(fault.New(fault.SAMLEmailAddressDomainMismatch)),
 			Reference: "ssoa_2x9KbPq7tR4mVn8sWc1yZd5eLf3", At: at, StartURL: "/sign-in",
 		}},
+		{"error_link", account.PageError, &account.Error{
+			Frame: frame(), Words: account.WordsFor(fault.New(fault.OAuthIdentificationClaimed)),
+			Reference: "ssoa_2x9KbPq7tR4mVn8sWc1yZd5eLf3", Code: string(fault.OAuthIdentificationClaimed), At: at, AccountURL: "/user",
+		}},
 		{"error_internal", account.PageError, &account.Error{Frame: frame(), Words: account.WordsFor(fault.New(fault.InternalError)), Reference: "0af7651916cd43dd8448eb211c80319c", Code: string(fault.InternalError), At: at}},
 		{"error_not_found", account.PageError, &account.Error{Frame: frame(), Words: account.WordsFor(fault.New(fault.NotFound))}},
 		{"home", account.PageHome, &account.Home{Frame: frame(), SignInURL: "/sign-in", SignUpURL: "/sign-up"}},

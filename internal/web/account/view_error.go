@@ -13,6 +13,7 @@ type Error struct {
 	ContactName  string // who to ask; empty with ContactEmail: "your administrator"
 	ContactEmail string
 	StartURL     string // to start again; empty: nothing to start
+	AccountURL   string // to the person's own page, instead of StartURL; empty: not from there
 }
 
 // Words are what a person is told about a failure.
