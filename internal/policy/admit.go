@@ -69,6 +69,8 @@ type admission struct {
 	trace  Trace
 	person *Person // who it is; nil: somebody new
 	plan   Plan
+
+	impersonated bool // for Link: somebody else acts as the person
 }
 
 // connection: may anybody come in by it at all?

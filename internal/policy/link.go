@@ -1,9 +1,6 @@
 package policy
 
-import (
-	"usher/internal/fault"
-	"usher/internal/identity"
-)
+import "usher/internal/fault"
 
 // LinkFacts is what MayLink looks at, and with Claims, what Link looks at.
 type LinkFacts struct {
@@ -12,6 +9,10 @@ type LinkFacts struct {
 	// Person is who is signed in and asks, with the account at the connection and
 	// the membership in its organization, if there are any.
 	Person Person
+
+	// Impersonated says that somebody else acts as the person, who would then have
+	// another way in that is not the person's own (threat T-SES-17).
+	Impersonated bool
 }
 
 // MayLink decides whether a signed-in person may link an account at a connection
@@ -19,7 +20,7 @@ type LinkFacts struct {
 // connection allows it (behaviour 1.53). To anybody else the connection does not
 // exist (threat T-ID-15).
 func MayLink(f LinkFacts) Decision {
-	a := &admission{AdmitFacts: f.AdmitFacts, person: &f.Person}
+	a := f.admission()
 	if err := a.linkable(); err != nil {
 		return deny(a.trace, err)
 	}
@@ -30,7 +31,7 @@ func MayLink(f LinkFacts) Decision {
 // person who asked for it. The person keeps the address that she has; the
 // provider's, which must be one that the connection may speak for, is added.
 func Link(f LinkFacts) Decision {
-	a := &admission{AdmitFacts: f.AdmitFacts, person: &f.Person}
+	a := f.admission()
 	for _, step := range []func() error{
 		a.linkable, a.claims, a.tenant, a.trust, a.address, a.linkTo, a.standing,
 	} {
@@ -43,10 +44,17 @@ func Link(f LinkFacts) Decision {
 	return Decision{Plan: a.plan, Trace: a.trace}
 }
 
+func (f LinkFacts) admission() *admission {
+	return &admission{AdmitFacts: f.AdmitFacts, person: &f.Person, impersonated: f.Impersonated}
+}
+
 func (a *admission) linkable() error {
 	c, p := a.Connection, a.person
 	absent := func() error { return fault.New(fault.NotFound, "resource", "enterprise connection") }
 	if !a.trace.note("connection_active", c.Active, string(c.ID)) {
+		return absent()
+	}
+	if a.impersonated && !a.trace.note("in_person", false, string(p.User.ID)) {
 		return absent()
 	}
 	if !a.trace.note("linking_allowed", c.Config.AllowOrganizationAccountLinking, string(c.ID)) {
@@ -80,10 +88,4 @@ func (a *admission) linkTo() error {
 		a.plan.AddEmail = a.Claims.Email
 	}
 	return nil
-}
-
-// Linkable reports whether a connection is one that the person might link, for
-// showing it to her.
-func Linkable(c identity.Connection, p Person) bool {
-	return MayLink(LinkFacts{AdmitFacts: AdmitFacts{Connection: c}, Person: p}).Denied == nil
 }

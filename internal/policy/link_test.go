@@ -56,6 +56,10 @@ func TestLink(t *testing.T) {
 			given: func(f *policy.LinkFacts) { f.Person.Membership.OrganizationID = "org_globex" },
 			code:  fault.NotFound, trace: "connection_active linking_allowed is_member",
 		},
+		"threat T-SES-17: somebody who acts as the person links nothing": {
+			given: func(f *policy.LinkFacts) { f.Impersonated = true },
+			code:  fault.NotFound, trace: "connection_active in_person",
+		},
 		"nobody is a member of an application-wide connection": {
 			given: func(f *policy.LinkFacts) { f.Connection.OrganizationID, f.Person.Membership.OrganizationID = "", "" },
 			code:  fault.NotFound, trace: "connection_active linking_allowed is_member",

@@ -13,10 +13,10 @@ import (
 
 // Linkable lists the connections at which a signed-in person may link an account
 // to her own: behaviour 1.53.
-func (f *Flow) Linkable(ctx context.Context, u identity.UserID) (list []identity.Connection, err error) {
+func (f *Flow) Linkable(ctx context.Context, s session.Signed) (list []identity.Connection, err error) {
 	err = f.DB.Read(ctx, func(tx *store.Tx) error {
 		list = nil
-		members, _, err := tx.MembershipsOfUser(u, store.Page{})
+		members, _, err := tx.MembershipsOfUser(s.User.ID, store.Page{})
 		if err != nil {
 			return err
 		}
@@ -27,11 +27,11 @@ func (f *Flow) Linkable(ctx context.Context, u identity.UserID) (list []identity
 				return err
 			}
 			for _, c := range connections {
-				p, err := loadWithAccount(tx, c, u)
+				d, err := mayLink(tx, c, s)
 				if err != nil {
 					return err
 				}
-				if policy.Linkable(c, *p) {
+				if d.Denied == nil {
 					list = append(list, c)
 				}
 			}
@@ -46,7 +46,7 @@ func (f *Flow) Linkable(ctx context.Context, u identity.UserID) (list []identity
 // session, and once (threat T-ID-14).
 func (f *Flow) BeginLink(ctx context.Context, s session.Signed, id identity.ConnectionID) (Ticket, error) {
 	now := f.Now()
-	if err := f.DB.Read(ctx, func(tx *store.Tx) error { return mayLink(tx, s.User.ID, id) }); err != nil {
+	if err := f.DB.Read(ctx, func(tx *store.Tx) error { return checkLink(tx, id, s) }); err != nil {
 		return Ticket{}, err
 	}
 	q, err := f.ask(ctx, id, "")
@@ -57,7 +57,7 @@ func (f *Flow) BeginLink(ctx context.Context, s session.Signed, id identity.Conn
 	attempt.Kind, attempt.UserID = identity.AttemptLink, s.User.ID
 	q.ticket.AttemptID = attempt.ID
 	err = f.DB.Write(ctx, func(tx *store.Tx) error {
-		if err := mayLink(tx, s.User.ID, id); err != nil {
+		if err := checkLink(tx, id, s); err != nil {
 			return err
 		}
 		p := q.pending
@@ -67,17 +67,29 @@ func (f *Flow) BeginLink(ctx context.Context, s session.Signed, id identity.Conn
 	return q.ticket, err
 }
 
-// mayLink asks policy whether a person may link an account at a connection.
-func mayLink(tx *store.Tx, u identity.UserID, id identity.ConnectionID) error {
+// checkLink says why a person may not link an account at a connection; nil if she
+// may.
+func checkLink(tx *store.Tx, id identity.ConnectionID, s session.Signed) error {
 	c, err := tx.Connection(id)
 	if err != nil {
 		return store.Missing(err, fault.New(fault.NotFound, "resource", "enterprise connection"))
 	}
-	p, err := loadWithAccount(tx, c, u)
-	if err != nil {
-		return err
+	d, err := mayLink(tx, c, s)
+	if err == nil {
+		err = d.Denied
 	}
-	return policy.MayLink(policy.LinkFacts{AdmitFacts: policy.AdmitFacts{Connection: c}, Person: *p}).Denied
+	return err
+}
+
+// mayLink asks policy whether a person may link an account at a connection.
+func mayLink(tx *store.Tx, c identity.Connection, s session.Signed) (policy.Decision, error) {
+	p, err := loadWithAccount(tx, c, s.User.ID)
+	if err != nil {
+		return policy.Decision{}, err
+	}
+	return policy.MayLink(policy.LinkFacts{
+		AdmitFacts: policy.AdmitFacts{Connection: c}, Person: *p, Impersonated: s.Session.Impersonated(),
+	}), nil
 }
 
 // decide asks policy about what a provider vouches for: to let the person in, or
@@ -101,7 +113,7 @@ func (f *Flow) decide(tx *store.Tx, facts policy.AdmitFacts, link identity.Sessi
 	if err != nil {
 		return policy.Decision{}, err
 	}
-	return policy.Link(policy.LinkFacts{AdmitFacts: facts, Person: *p}), nil
+	return policy.Link(policy.LinkFacts{AdmitFacts: facts, Person: *p, Impersonated: s.Impersonated()}), nil
 }
 
 // arriveLinked carries out the plan of a linked account and completes the attempt.

@@ -52,12 +52,12 @@ func TestLink_AMemberLinksTheOrganizationsAccount(t *testing.T) {
 		eachOpenID(t, identity.OIDCCustom, func(t *testing.T, o *openID) {
 			o.change(allow)
 			s := o.signedIn("ada@home.test")
-			if list := must(o.flow.Linkable(t.Context(), s.User.ID))(t); len(list) != 1 || list[0].ID != o.conn.ID {
+			if list := must(o.flow.Linkable(t.Context(), s))(t); len(list) != 1 || list[0].ID != o.conn.ID {
 				t.Fatalf("linkable %+v", list)
 			}
 			cb := o.answers(must(o.flow.BeginLink(t.Context(), s, o.conn.ID))(t), s.Client.ID, ada)
 			linked(t, o.world, o.conn, s, must(o.flow.FinishOIDC(t.Context(), cb))(t))
-			if list := must(o.flow.Linkable(t.Context(), s.User.ID))(t); len(list) != 0 {
+			if list := must(o.flow.Linkable(t.Context(), s))(t); len(list) != 0 {
 				t.Errorf("linkable still: %+v", list)
 			}
 			if u := o.in(ada).Session.UserID; u != s.User.ID {
@@ -122,6 +122,21 @@ func TestLink_OnlyAMemberMayBegin(t *testing.T) {
 		})
 		if _, err := o.flow.BeginLink(t.Context(), s, o.conn.ID); o.refusal(err).Code() != fault.NotFound {
 			t.Errorf("somebody who is no member: %v", err)
+		}
+	})
+}
+
+// Threat T-SES-17: somebody who acts as a person gives herself no way in.
+func TestLink_NotByWhoeverActsAsThePerson(t *testing.T) {
+	eachOpenID(t, identity.OIDCCustom, func(t *testing.T, o *openID) {
+		o.change(func(c *identity.Connection) { c.Config.AllowOrganizationAccountLinking = true })
+		s := o.signedIn("ada@home.test")
+		s.Session.Actor = identity.Metadata{"sub": "user_mallory"}
+		if list := must(o.flow.Linkable(t.Context(), s))(t); len(list) != 0 {
+			t.Errorf("linkable %+v", list)
+		}
+		if _, err := o.flow.BeginLink(t.Context(), s, o.conn.ID); o.refusal(err).Code() != fault.NotFound {
+			t.Errorf("begun: %v", err)
 		}
 	})
 }

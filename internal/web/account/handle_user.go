@@ -58,7 +58,7 @@ func (u *UI) handleUser(w http.ResponseWriter, r *http.Request) error {
 			Email: string(a.Email), LastUsed: moment(u.Now(), a.LastAuthenticatedAt),
 		})
 	}
-	linkable, err := u.SignIn.Linkable(r.Context(), s.User.ID)
+	linkable, err := u.SignIn.Linkable(r.Context(), s)
 	if err != nil {
 		return err
 	}
