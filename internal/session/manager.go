@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"usher/internal/fault"
@@ -222,10 +223,10 @@ func (m *Manager) Create(tx *store.Tx, st Start) (identity.Session, string, erro
 	if err != nil {
 		return identity.Session{}, "", err
 	}
+	if err := mayCreate(old, now); err != nil {
+		return identity.Session{}, "", err
+	}
 	for _, s := range old {
-		if s.Live(now) && s.Impersonated() {
-			return s, "", fault.New(fault.SessionCreationNotAllowed)
-		}
 		if s.Live(now) {
 			if _, err := tx.EndSession(s.ID, identity.SessionReplaced, now); err != nil {
 				return identity.Session{}, "", err
@@ -260,6 +261,23 @@ func (m *Manager) Create(tx *store.Tx, st Start) (identity.Session, string, erro
 	cookie := newCookie(c.ID)
 	c.TokenHash, c.LastActiveSessionID, c.UpdatedAt = m.hash(cookie), s.ID, now
 	return s, cookie, tx.UpdateClient(c)
+}
+
+// MayCreate says why no session can be made in a browser; nil if one can.
+func (m *Manager) MayCreate(tx *store.Tx, id identity.ClientID) error {
+	sessions, err := tx.SessionsOfClient(id)
+	if err != nil {
+		return err
+	}
+	return mayCreate(sessions, m.Now())
+}
+
+// mayCreate is asked of the sessions that a browser has.
+func mayCreate(sessions []identity.Session, now time.Time) error {
+	if slices.ContainsFunc(sessions, func(s identity.Session) bool { return s.Live(now) && s.Impersonated() }) {
+		return fault.New(fault.SessionCreationNotAllowed)
+	}
+	return nil
 }
 
 // Reissue gives a browser that has shown its token a new one, in the transaction.

@@ -12,6 +12,7 @@ import (
 	"usher/internal/fault"
 	"usher/internal/identity"
 	"usher/internal/practice"
+	"usher/internal/session"
 	"usher/internal/signin"
 	"usher/internal/store"
 )
@@ -271,6 +272,37 @@ func TestOIDC_AnEnforcedAddressComesInByNothingElse(t *testing.T) {
 			t.Fatalf("a contractor: step %d", next.Step)
 		}
 		must(o.flow.Password(t.Context(), at(client), next.SignIn.ID, password))(t)
+	})
+}
+
+// Threat T-SES-17: while somebody acts as another person in the browser, the answer
+// waits, and is not used up.
+func TestOIDC_AnAnswerWaitsForTheEndOfAnImpersonation(t *testing.T) {
+	eachOpenID(t, identity.OIDCCustom, func(t *testing.T, o *openID) {
+		client := o.browser()
+		cb := o.answers(o.begin(client, "ada@acme.test"), client, ada)
+		u := o.person("bob@home.test", identity.Verified, nil)
+		var acting identity.Session
+		o.write(func(tx *store.Tx) error {
+			in, err := tx.Instance()
+			if err != nil {
+				return err
+			}
+			acting, _, err = o.flow.Sessions.Create(tx, session.Start{
+				Client: client, User: u.ID, Actor: identity.Metadata{"sub": "user_x"}, Settings: in.Settings, Now: o.clock.Now(),
+			})
+			return err
+		})
+		before := o.dump()
+		if _, err := o.flow.FinishOIDC(t.Context(), cb); o.refusal(err).Code() != fault.SessionCreationNotAllowed {
+			t.Errorf("meanwhile: %v", err)
+		}
+		o.unchanged(before)
+		o.write(func(tx *store.Tx) error {
+			_, err := tx.EndSession(acting.ID, identity.SessionEnded, o.clock.Now())
+			return err
+		})
+		must(o.flow.FinishOIDC(t.Context(), cb))(t)
 	})
 }
 

@@ -126,6 +126,11 @@ func (f *Flow) readState(tx *store.Tx, j *callback) error {
 	case p.UsedAt.IsZero() && !f.Now().Before(p.ExpiresAt):
 		return refuseState("state", "a sign-in that is under way", "a state that expired at "+p.ExpiresAt.UTC().Format(time.RFC3339))
 	}
+	if p.Link == "" && p.UsedAt.IsZero() { // it waits until the browser may have a session
+		if err := f.Sessions.MayCreate(tx, j.Client); err != nil {
+			return err
+		}
+	}
 	j.pending = p
 	return f.readTerms(tx, j)
 }
