@@ -29,6 +29,12 @@ const (
 	defaultMaxBytes = 1 << 20          // of a body
 	maxHeaderBytes  = 64 << 10
 	maxRedirects    = 3 // of a GET
+
+	// idleTimeout is how long a connection waits for its next call. Servers close
+	// theirs after 2 (gunicorn) or 5 seconds (Node.js, Apache), and a POST that is
+	// sent at that moment is lost: net/http does not repeat it. The calls of one
+	// sign-in follow each other at once.
+	idleTimeout = time.Second
 )
 
 // ClientOptions say what a Client may reach. Production needs no more than Now.
@@ -96,7 +102,7 @@ func NewClient(o ClientOptions) *Client {
 		DisableCompression:     true,
 		MaxIdleConns:           inAll,
 		MaxIdleConnsPerHost:    perHost,
-		IdleConnTimeout:        30 * time.Second,
+		IdleConnTimeout:        idleTimeout,
 		Protocols:              new(http.Protocols),
 	}
 	c.base.Protocols.SetHTTP1(true)

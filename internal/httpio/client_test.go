@@ -500,3 +500,34 @@ func TestHTTP_BoundsBodies(t *testing.T) {
 		}
 	}
 }
+
+// A server that closes a connection just when a POST is sent on it loses the POST,
+// and with it the code of a sign-in. So we close it first.
+func TestClient_ClosesAnIdleConnectionBeforeServersDo(t *testing.T) {
+	t.Parallel()
+	closed := make(chan time.Time, 1)
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "{}") }))
+	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateClosed {
+			closed <- time.Now()
+		}
+	}
+	s.Start()
+	t.Cleanup(s.Close)
+	c := httpio.NewClient(httpio.ClientOptions{Now: time.Now, AllowPrivate: true}).HTTP()
+	resp, err := c.Post(s.URL, "application/json", strings.NewReader("{}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _ = io.Copy(io.Discard, resp.Body) // what matters is the connection
+	resp.Body.Close()
+	answered := time.Now()
+	select {
+	case at := <-closed:
+		if kept := at.Sub(answered); kept > 4*time.Second {
+			t.Errorf("the connection was kept for %v, as long as servers keep theirs", kept)
+		}
+	case <-time.After(30 * time.Second):
+		t.Error("the connection is kept for half a minute")
+	}
+}
