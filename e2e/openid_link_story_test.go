@@ -28,14 +28,14 @@ func TestStory_CarolConnectsHerAccountAtInitech(t *testing.T) {
 		s := newOpenIDStory(t, u, p.openID, nil)
 		s.idp = nodeNeighbour{p}
 		u.call("PATCH", "/enterprise_connections/"+s.connection, object{"allow_organization_account_linking": true}, 200)
-		dora := u.call("POST", "/users", object{"email_address": []string{"dora@globex.test"}}, 200).str("id")
-		carol := u.user("carol@globex.test").str("id")
+		carol := u.call("POST", "/users", object{"email_address": []string{"carol@solo.test"}}, 200).str("id")
+		dora := u.call("POST", "/users", object{"email_address": []string{"dora@solo.test"}}, 200).str("id")
 		for _, id := range []string{carol, dora} {
 			u.call("POST", "/organizations/"+s.org+"/memberships", object{"user_id": id, "role": "org:member"}, 200)
 		}
 
 		v, mailbox := s.b.visitor("carol", look{}), s.b.visitor("mailbox", look{})
-		withCode(v, mailbox, u, "carol@globex.test")
+		withCode(v, mailbox, u, "carol@solo.test")
 		v.mustBeAccessible()
 		v.click(button("Connect Initech SSO"))
 		s.idp.signIn(v, openIDAlice)
@@ -51,7 +51,7 @@ func TestStory_CarolConnectsHerAccountAtInitech(t *testing.T) {
 		}
 
 		other := s.b.visitor("dora", look{})
-		withCode(other, mailbox, u, "dora@globex.test")
+		withCode(other, mailbox, u, "dora@solo.test")
 		other.click(button("Connect Initech SSO"))
 		s.idp.signIn(other, openIDAlice)
 		s.wantRefusal(t, other, "oauth_identification_claimed", "This company account belongs to somebody else here")

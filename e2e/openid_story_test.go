@@ -287,12 +287,12 @@ func (s *openIDStory) wantSignedIn(t *testing.T) {
 // says nothing that is not for the person, and that there is a way on.
 func (s *openIDStory) wantRefusal(t *testing.T, v *visitor, code, heading string) {
 	t.Helper()
-	v.waitFor(byRole("heading", heading))
-	v.mustBeAccessible()
+	v.waitFor(byCSS("#reference"))
 	a := s.u.lastAttempt()
-	if got := a.str("refusal", "code"); got != code {
-		t.Errorf("code: got %q, want %q", got, code)
+	if got := a.str("refusal", "code"); got != code || v.textOf(byCSS("h1")) != heading {
+		t.Fatalf("got %v under %q, want %s under %q", a["refusal"], v.textOf(byCSS("h1")), code, heading)
 	}
+	v.mustBeAccessible()
 	text := v.text()
 	if !strings.Contains(text, a.str("id")) || v.count(byCSS("main .actions a.primary")) != 1 {
 		t.Errorf("the page lacks the reference %s, or a way on:\n%s", a.str("id"), text)
