@@ -162,7 +162,7 @@ func (c *Client) roundTrip(r *http.Request) (*http.Response, error) {
 	if left == 0 {
 		left = defaultMaxBytes
 	}
-	resp.Body = &boundedBody{body: resp.Body, left: left, leave: leave}
+	resp.Body = &boundedBody{body: resp.Body, left: left, leave: leave, over: r.Context().Err}
 	return resp, nil
 }
 
@@ -253,6 +253,11 @@ type boundedBody struct {
 	body  io.ReadCloser
 	left  int64
 	leave func()
+
+	// over says why the call is over, nil while it is not. A server that is told of
+	// the timeout may still end its answer before the connection is closed, and what
+	// there is of it would pass for the whole.
+	over func() error
 }
 
 func (b *boundedBody) Read(p []byte) (int, error) {
@@ -267,6 +272,11 @@ func (b *boundedBody) Read(p []byte) (int, error) {
 	b.left -= int64(n)
 	if b.left < 0 {
 		return n - 1, errBodyTooLarge
+	}
+	if err == io.EOF { //nolint:errorlint // Read returns io.EOF itself
+		if over := b.over(); over != nil {
+			err = over
+		}
 	}
 	return n, err
 }

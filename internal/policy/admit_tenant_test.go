@@ -51,6 +51,13 @@ func TestAdmit_openIDProvidersVouchForAddresses(t *testing.T) {
 			given: func(f *policy.AdmitFacts) { custom(f); f.Claims.EmailVerified, f.Claims.EmailUnsaid = false, true },
 			code:  fault.ExternalAccountEmailVerificationMissing, trace: claimed,
 		},
+		"1.51 without the claim, and a connection that says nothing of a default": {
+			given: func(f *policy.AdmitFacts) {
+				custom(f)
+				f.Claims.EmailVerified, f.Claims.EmailUnsaid, f.Connection.Config.OIDC = false, true, nil
+			},
+			code: fault.ExternalAccountEmailVerificationMissing, trace: claimed,
+		},
 		"1.51 without the claim the connection's default counts": {
 			given: func(f *policy.AdmitFacts) {
 				custom(f)

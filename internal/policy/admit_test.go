@@ -676,3 +676,32 @@ func TestAdmit_membership(t *testing.T) {
 		},
 	})
 }
+
+// An operator's block-list counts for people who come by SSO too.
+func TestAdmit_theBlockListShutsOut(t *testing.T) {
+	t.Parallel()
+	blocked := func(f *policy.AdmitFacts) {
+		f.Settings.Restrictions.Blocklist = true
+		f.Listed = []identity.AccessIdentifier{{List: identity.BlockList, Identifier: "ada@acme.test"}}
+	}
+	runAdmit(t, map[string]admitTest{
+		"a newcomer whose address is blocked": {
+			given: blocked, code: fault.SignInNotAllowed, trace: newcomer + "not_blocked",
+		},
+		"a known person whose address is blocked": {
+			given: func(f *policy.AdmitFacts) { blocked(f); f.Linked = linked() },
+			code:  fault.SignInNotAllowed, trace: accepted + "subject_known address_free not_blocked",
+		},
+		"a known person where the lists count at sign-up only": {
+			given: func(f *policy.AdmitFacts) {
+				blocked(f)
+				f.Linked, f.Settings.Restrictions.ListsDisabledOnSignIn = linked(), true
+			},
+			plan: again, trace: known + "already_member attributes",
+		},
+		"an allow-list does not shut out people for whom a connection speaks": {
+			given: func(f *policy.AdmitFacts) { f.Settings.Restrictions.Allowlist = true },
+			plan:  created, trace: newcomer + joining + "attributes",
+		},
+	})
+}
