@@ -117,7 +117,7 @@ func (b *backend) call(ctx context.Context, method, path string, body, result an
 		}
 		content = bytes.NewReader(text)
 	}
-	r, err := http.NewRequestWithContext(ctx, method, b.url+path, content)
+	r, err := http.NewRequestWithContext(ctx, method, b.url+path, content) //nolint:gosec // the operator names the server
 	if err != nil {
 		return fmt.Errorf("asking the server: %w", err)
 	}
@@ -125,7 +125,7 @@ func (b *backend) call(ctx context.Context, method, path string, body, result an
 	if body != nil {
 		r.Header.Set("Content-Type", "application/json")
 	}
-	res, err := b.client.Do(r)
+	res, err := b.client.Do(r) //nolint:gosec // the operator names the server
 	if err != nil {
 		return fmt.Errorf("asking the server: %w", err)
 	}
@@ -137,11 +137,25 @@ func (b *backend) call(ctx context.Context, method, path string, body, result an
 	if res.StatusCode != http.StatusOK {
 		return answered(res.Status, text)
 	}
+	if raw, ok := result.(*rawAnswer); ok {
+		*raw = text
+		return nil
+	}
 	if err := json.Unmarshal(text, result); err != nil {
 		return fmt.Errorf("%s does not answer as Usher does: %w", b.url, err)
 	}
 	return nil
 }
+
+// text reads a resource that is no JSON object.
+func (b *backend) text(ctx context.Context, path string) ([]byte, error) {
+	var raw rawAnswer
+	err := b.call(ctx, http.MethodGet, path, nil, &raw)
+	return raw, err
+}
+
+// rawAnswer keeps an answer as it came.
+type rawAnswer []byte
 
 // answered is the failure that a server reports, in its own words.
 func answered(status string, body []byte) error {

@@ -16,6 +16,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"usher/internal/identity"
 )
 
 // The exit codes that all commands share.
@@ -71,6 +73,8 @@ func commands() []command {
 		keysSecretCommand(),
 		keysListCommand(),
 		keysRotateCommand(),
+		auditVerifyCommand(),
+		auditExportCommand(),
 		explainCommand(),
 		samlDecodeCommand(),
 		idpCommand(),
@@ -118,7 +122,7 @@ func run(ctx context.Context, w *world, args []string) int {
 	case err != nil:
 		err = usageError{err}
 	default:
-		err = do(ctx, w, operands)
+		err = do(identity.WithActor(ctx, identity.Actor{Kind: identity.ActorCommandLine}), w, operands)
 	}
 	return finish(w, c, err)
 }

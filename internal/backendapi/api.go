@@ -25,6 +25,8 @@ type API struct {
 	BaseURL  string         // the deployment's public origin, without a slash at the end
 	Calls    httpio.Counter // of all callers together; nil: not limited
 	Changes  httpio.Counter // of one user; nil: not limited
+
+	AuditAddresses bool // the audit log keeps from where a call came
 }
 
 // Prefix is where the API stands.
@@ -32,7 +34,7 @@ const Prefix = "/backend/v1"
 
 // Routes registers every operation. The order is that of the documentation.
 func (a *API) Routes(mux *http.ServeMux) {
-	for _, operations := range a.tables() {
+	for _, operations := range append(a.tables(), svixRoutes()) {
 		for pattern, h := range operations {
 			method, path, _ := strings.Cut(pattern, " ")
 			mux.Handle(method+" "+Prefix+path, httpio.Handle(a.authenticated(a.limited(pattern, h))))
@@ -113,9 +115,11 @@ func (a *API) authenticated(h httpio.Handler) httpio.Handler {
 		if err != nil {
 			return err
 		}
-		if err := a.Manage.Authenticate(r.Context(), key); err != nil {
+		id, err := a.Manage.Authenticate(r.Context(), key)
+		if err != nil {
 			return err
 		}
+		r = r.WithContext(identity.WithActor(r.Context(), a.actor(r, id)))
 		if _, err := version(r); err != nil {
 			return err
 		}

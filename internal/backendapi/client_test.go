@@ -55,6 +55,7 @@ func TestSessions_AreMadeOfNothingInDevelopmentOnly(t *testing.T) {
 		made := f.call("POST", "/sessions", object{"user_id": user, "active_organization_id": org})
 		equal(t, "status", str(made, "status"), "active")
 		equal(t, "organization", str(made, "last_active_organization_id"), org)
+		equal(t, "audit log", f.audited(str(made, "id")), []string{"session.created"})
 		f.call("POST", "/sessions/"+str(made, "id")+"/tokens", nil)
 		f.refuses("POST", "/sessions", object{"user_id": "user_x"}, 404, "resource_not_found")
 		f.refuses("POST", "/sessions", object{}, 422, "form_param_missing")
@@ -141,6 +142,8 @@ func TestSessions_AreRefreshed(t *testing.T) { // threats T-SES-12, T-SES-13
 		f.now = f.now.Add(10 * time.Second)
 		f.refuses("POST", path, body(twice, nil), 401, "session_refresh_expired_session_token_consumed")
 		equal(t, "a copy that comes later ends the session", str(f.call("GET", "/sessions/"+id, nil), "status"), "revoked")
+		line := items(f.call("GET", "/audit_log?action=session.revoked&subject="+id, nil))[0]
+		equal(t, "why, in the audit log", str(line, "detail", "reason"), "an expired token was traded in twice")
 		f.refuses("POST", path, body(last, nil), 401, "session_refresh_inactive_session")
 		f.refuses("POST", "/sessions/sess_x/refresh", body(last, nil), 401, "refresh_sid_mismatch")
 	})

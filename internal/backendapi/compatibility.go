@@ -42,7 +42,10 @@ func (a *API) served() []string {
 
 // tables are all operations, by subject.
 func (a *API) tables() []map[string]httpio.Handler {
-	return []map[string]httpio.Handler{a.operations(), a.roleOperations(), a.userOperations(), a.instanceOperations()}
+	return []map[string]httpio.Handler{
+		a.operations(), a.roleOperations(), a.userOperations(), a.instanceOperations(),
+		a.webhookRoutes(), a.auditRoutes(),
+	}
 }
 
 // sameOperation compares patterns whatever their parameters are called.

@@ -143,6 +143,7 @@ func TestEmails_AreVerifiedByACodeForTheCustomersServer(t *testing.T) {
 		equal(t, "the right one", try(code)["status"], any("verified"))
 		equal(t, "the address is proved", str(f.call("GET", "/email_addresses/"+email, nil), "verification", "strategy"), "email_code")
 		f.refuses("POST", attempt, object{"verification_id": sent["id"], "code": code}, 400, "verification_already_verified")
+		equal(t, "audit log", f.audited(email), []string{"email_address.created", "email_address.verification.prepared", "email_address.verified"})
 		equal(t, "no session", f.read("GET", "/sessions?user_id="+user, nil, 200), any([]any{}))
 
 		f.now = f.now.Add(time.Minute)

@@ -60,6 +60,7 @@ func TestTemplates_AreMadeReadChangedAndDeleted(t *testing.T) {
 		f.refuses("GET", path, nil, 404, "resource_not_found")
 		f.refuses("PATCH", path, object{"name": "x"}, 404, "resource_not_found")
 		f.refuses("DELETE", path, nil, 404, "resource_not_found")
+		equal(t, "audit log", f.audited(str(made, "id")), []string{"jwt_template.created", "jwt_template.deleted", "jwt_template.updated"})
 	})
 }
 

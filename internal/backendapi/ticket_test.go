@@ -105,6 +105,7 @@ func TestActorTokens_LetSomebodyActAsAnother(t *testing.T) { // threat T-SES-17
 			t.Fatal(err)
 		}
 		id := string(r.Done.Session.ID)
+		equal(t, "audit log", f.audited(str(made, "id")), []string{"actor_token.accepted", "actor_token.created"})
 		session := f.call("GET", "/sessions/"+id, nil)
 		equal(t, "actor of the session", session["actor"], any(actor))
 		equal(t, "half an hour", session["expire_at"].(float64)-session["created_at"].(float64), 1800_000.0)

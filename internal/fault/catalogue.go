@@ -186,6 +186,9 @@ const (
 	InvalidRedirectURL             Code = "invalid_redirect_url"
 	RedirectURLDomainMismatch      Code = "redirect_url_domain_mismatch"
 
+	// Webhooks. Ours.
+	WebhookEndpointDisabled Code = "webhook_endpoint_disabled"
+
 	// General.
 	ImageTooLarge         Code = "image_too_large"
 	ImageNotFound         Code = "image_not_found"
@@ -1088,6 +1091,11 @@ var catalogue = map[Code]Entry{
 		403, "This is switched off.",
 		"The feature is not enabled on this instance.",
 		"",
+	},
+	WebhookEndpointDisabled: {
+		409, "The webhook endpoint is switched off.",
+		"Nothing is delivered to an endpoint that is switched off.",
+		"Switch the endpoint on, then ask for what it has missed.",
 	},
 	FeatureNotImplemented: {
 		403, "This is not available.",

@@ -1,6 +1,7 @@
 package httpio
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -55,6 +56,7 @@ type ClientOptions struct {
 	AllowedPorts []uint16
 
 	Timeout  time.Duration  // of a whole call; zero: 10 s
+	Answer   time.Duration  // until an answer begins; zero: 5 s
 	MaxBytes int64          // of a body; zero: 1 MiB
 	RootCAs  *x509.CertPool // nil: the system's
 	Resolver *net.Resolver  // nil: the system's
@@ -96,7 +98,7 @@ func NewClient(o ClientOptions) *Client {
 		DialContext:            dialer.DialContext,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: o.RootCAs},
 		TLSHandshakeTimeout:    tlsTimeout,
-		ResponseHeaderTimeout:  headerTimeout,
+		ResponseHeaderTimeout:  cmp.Or(o.Answer, headerTimeout),
 		ExpectContinueTimeout:  time.Second,
 		MaxResponseHeaderBytes: maxHeaderBytes,
 		DisableCompression:     true,

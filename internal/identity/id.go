@@ -16,11 +16,15 @@ import (
 type (
 	AttemptID       string // one SSO sign-in attempt
 	AccountID       string // a person's account at one enterprise connection
+	AuditID         string // a line of the audit log
 	ClientID        string // one browser
 	ClientSecretID  string // a client secret of an OpenID Connect connection
 	ConnectionID    string // an enterprise connection
+	DeliveryID      string // an event on its way to an endpoint
 	DomainID        string // a domain listed by an organization
 	EmailID         string // an email address of a user
+	EndpointID      string // where events are delivered
+	EventID         string // something that happened, told to endpoints
 	ImageID         string // a picture that was uploaded
 	InstanceID      string // this deployment
 	KeyID           string // a key of a connection (service provider side)
@@ -54,11 +58,15 @@ type ID interface {
 
 func (AttemptID) prefix() string       { return "ssoa" }
 func (AccountID) prefix() string       { return "eac" }
+func (AuditID) prefix() string         { return "audit" }
 func (ClientID) prefix() string        { return "client" }
 func (ClientSecretID) prefix() string  { return "cls" }
 func (ConnectionID) prefix() string    { return "entconn" }
+func (DeliveryID) prefix() string      { return "dlv" }
 func (DomainID) prefix() string        { return "orgdmn" }
 func (EmailID) prefix() string         { return "idn" }
+func (EndpointID) prefix() string      { return "ep" }
+func (EventID) prefix() string         { return "msg" }
 func (ImageID) prefix() string         { return "img" }
 func (InstanceID) prefix() string      { return "ins" }
 func (KeyID) prefix() string           { return "spk" }

@@ -34,7 +34,12 @@ func (s *Service) AddAccessIdentifier(ctx context.Context, l identity.AccessList
 		if err == nil && !fresh {
 			err = fault.New(fault.DuplicateRecord, "param_name", "identifier")
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return s.audit(tx, identity.AuditEntry{
+			Action: "access_identifier.created", Subject: string(a.ID), Detail: map[string]string{"list": string(l)},
+		})
 	})
 }
 
@@ -45,7 +50,12 @@ func (s *Service) DeleteAccessIdentifier(ctx context.Context, l identity.AccessL
 		if err == nil && !deleted {
 			err = fault.New(fault.NotFound, "resource", string(l)+"-list identifier")
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return s.audit(tx, identity.AuditEntry{
+			Action: "access_identifier.deleted", Subject: string(id), Detail: map[string]string{"list": string(l)},
+		})
 	})
 }
 
@@ -79,7 +89,10 @@ func (s *Service) AddRedirectURL(ctx context.Context, text string) (identity.Red
 		if err == nil && !fresh {
 			err = fault.New(fault.DuplicateRecord, "param_name", "url")
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return s.audit(tx, identity.AuditEntry{Action: "redirect_url.created", Subject: string(u.ID)})
 	})
 }
 
@@ -90,7 +103,10 @@ func (s *Service) DeleteRedirectURL(ctx context.Context, id identity.RedirectID)
 		if err == nil && !deleted {
 			err = fault.New(fault.NotFound, "resource", "redirect URL")
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return s.audit(tx, identity.AuditEntry{Action: "redirect_url.deleted", Subject: string(id)})
 	})
 }
 

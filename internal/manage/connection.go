@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -118,6 +119,9 @@ func (s *Service) CreateConnection(ctx context.Context, p identity.Provider, ch 
 		if err := s.scheduleRefresh(tx, c.ID, known); err != nil {
 			return err
 		}
+		if err := s.auditConnection(tx, "enterprise_connection.created", c); err != nil {
+			return err
+		}
 		made, err = tx.Connection(c.ID)
 		return err
 	})
@@ -173,25 +177,37 @@ func (s *Service) ChangeConnection(ctx context.Context, id identity.ConnectionID
 		if err := insertSecret(tx, secret); err != nil {
 			return err
 		}
-		if err := s.reviseIfChanged(tx, was.Config, c); err != nil {
+		if _, err := s.reviseIfChanged(tx, was.Config, c); err != nil {
 			return err
 		}
 		if err := s.scheduleRefresh(tx, id, known); err != nil {
 			return err
 		}
-		after, err = tx.Connection(id)
-		return err
+		if after, err = tx.Connection(id); err != nil {
+			return err
+		}
+		return s.auditConnection(tx, "enterprise_connection.updated", after)
 	})
 	return after, err
 }
 
-// reviseIfChanged is revise where the configuration is another one than before.
-func (s *Service) reviseIfChanged(tx *store.Tx, before identity.ConnectionConfig, c identity.Connection) error {
+// auditConnection writes what became of a connection into the audit log: which
+// configuration is live now, and whether it is in use.
+func (s *Service) auditConnection(tx *store.Tx, action string, c identity.Connection) error {
+	return s.audit(tx, identity.AuditEntry{
+		Action: action, Subject: string(c.ID), OrganizationID: c.OrganizationID,
+		Detail: map[string]string{"revision_id": string(c.LiveRevisionID), "active": strconv.FormatBool(c.Active)},
+	})
+}
+
+// reviseIfChanged is revise where the configuration is another one than before; it
+// reports whether it is.
+func (s *Service) reviseIfChanged(tx *store.Tx, before identity.ConnectionConfig, c identity.Connection) (bool, error) {
 	changed, err := differ(before, c.Config)
 	if err != nil || !changed {
-		return err
+		return false, err
 	}
-	return s.revise(tx, c)
+	return true, s.revise(tx, c)
 }
 
 // differ reports whether two configurations are not the same.
@@ -239,11 +255,14 @@ func (s *Service) Connections(ctx context.Context, f store.ConnectionFilter, p s
 // sessions, and use another way in from now on.
 func (s *Service) DeleteConnection(ctx context.Context, id identity.ConnectionID) error {
 	return s.DB.Write(ctx, func(tx *store.Tx) error {
-		deleted, err := tx.DeleteConnection(id)
-		if err == nil && !deleted {
-			err = fault.New(fault.NotFound, "resource", "enterprise connection")
+		c, err := s.connection(tx, id)
+		if err != nil {
+			return err
 		}
-		return err
+		if _, err := tx.DeleteConnection(id); err != nil {
+			return err
+		}
+		return s.audit(tx, identity.AuditEntry{Action: "enterprise_connection.deleted", Subject: string(id), OrganizationID: c.OrganizationID})
 	})
 }
 
@@ -260,6 +279,9 @@ func (s *Service) admissible(tx *store.Tx, before, c identity.Connection) error 
 	}
 	for _, id := range d.DropVerifiedDomains {
 		if _, err := tx.DeleteOrganizationDomain(id); err != nil {
+			return err
+		}
+		if err := s.audit(tx, identity.AuditEntry{Action: "organization_domain.deleted", Subject: string(id), OrganizationID: c.OrganizationID}); err != nil {
 			return err
 		}
 	}

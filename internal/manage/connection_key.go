@@ -3,6 +3,7 @@ package manage
 import (
 	"context"
 	"crypto/x509"
+	"strconv"
 	"time"
 
 	"usher/internal/fault"
@@ -58,10 +59,17 @@ func (s *Service) AddConnectionKey(ctx context.Context, id identity.ConnectionID
 		return key, err
 	}
 	err = s.DB.Write(ctx, func(tx *store.Tx) error {
-		if _, err := s.connection(tx, id); err != nil {
+		c, err := s.connection(tx, id)
+		if err != nil {
 			return err
 		}
-		return tx.InsertConnectionKey(key)
+		if err := tx.InsertConnectionKey(key); err != nil {
+			return err
+		}
+		return s.audit(tx, identity.AuditEntry{
+			Action: "enterprise_connection.key.added", Subject: string(id), OrganizationID: c.OrganizationID,
+			Detail: map[string]string{"key_id": string(key.ID)},
+		})
 	})
 	return key, err
 }
@@ -82,7 +90,12 @@ func (s *Service) RetireConnectionKeys(ctx context.Context, id identity.Connecti
 			}
 			retired++
 		}
-		return nil
+		if retired == 0 {
+			return nil
+		}
+		return s.audit(tx, identity.AuditEntry{
+			Action: "enterprise_connection.keys.retired", Subject: string(id), Detail: map[string]string{"keys": strconv.Itoa(retired)},
+		})
 	})
 	return retired, err
 }

@@ -268,7 +268,7 @@ func (s *Service) takeOverDiscovery(tx *store.Tx, c identity.Connection, known *
 		return nil, err
 	}
 	c.Config.OIDC = &conf
-	return nil, s.revise(tx, c)
+	return nil, s.refreshed(tx, before, c)
 }
 
 // providerOf is the provider as the protocol compares it.

@@ -88,7 +88,10 @@ func (s *Service) SetProviderCredentials(ctx context.Context, p identity.Provide
 				return err
 			}
 		}
-		return tx.PutProviderCredentials(c)
+		if err := tx.PutProviderCredentials(c); err != nil {
+			return err
+		}
+		return s.audit(tx, identity.AuditEntry{Action: "provider_credentials.updated", Subject: string(p)})
 	})
 	return c, err
 }
@@ -118,6 +121,9 @@ func (s *Service) RemoveProviderCredentials(ctx context.Context, p identity.Prov
 		if err == nil && !deleted {
 			err = fault.New(fault.NotFound, "resource", "provider credentials")
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return s.audit(tx, identity.AuditEntry{Action: "provider_credentials.deleted", Subject: string(p)})
 	})
 }

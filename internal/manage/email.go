@@ -107,10 +107,19 @@ func (s *Service) AddEmail(ctx context.Context, ch EmailChange) (v EmailView, er
 				return err
 			}
 		}
+		if err := s.auditEmail(tx, "email_address.created", e); err != nil {
+			return err
+		}
 		v, err = emailView(tx, e)
 		return err
 	})
 	return v, err
+}
+
+// auditEmail writes what became of an address into the audit log, which has its id
+// only (threat T-SEC-12).
+func (s *Service) auditEmail(tx *store.Tx, action string, e identity.EmailAddress) error {
+	return s.audit(tx, identity.AuditEntry{Action: action, Subject: string(e.ID), Detail: map[string]string{"user_id": string(e.UserID)}})
 }
 
 // makePrimary makes an address the primary one, at the time of its last change.
@@ -185,6 +194,9 @@ func (s *Service) ChangeEmail(ctx context.Context, id identity.EmailID, ch Email
 				return err
 			}
 		}
+		if err := s.auditEmail(tx, "email_address.updated", e); err != nil {
+			return err
+		}
 		v, err = emailView(tx, e)
 		return err
 	})
@@ -221,8 +233,8 @@ func (s *Service) DeleteEmail(ctx context.Context, id identity.EmailID) error {
 		if _, err := tx.DeleteEmailAddress(e.ID); err != nil {
 			return err
 		}
-		if u.PrimaryEmailID != e.ID {
-			return nil
+		if err := s.auditEmail(tx, "email_address.deleted", e); err != nil || u.PrimaryEmailID != e.ID {
+			return err
 		}
 		rows = slices.DeleteFunc(rows, func(row identity.EmailAddress) bool { return row.ID == e.ID })
 		u.PrimaryEmailID, u.UpdatedAt = nextPrimary(rows), now
@@ -274,6 +286,9 @@ func (s *Service) ReplaceEmails(ctx context.Context, ch EmailChange) (v EmailVie
 		}
 		v.EmailAddress = newEmail(u.ID, address, ch.Status, s.Now())
 		if err := s.replaceEmails(tx, u, v.EmailAddress, ch.Notify); err != nil {
+			return err
+		}
+		if err := s.auditEmail(tx, "email_address.replaced", v.EmailAddress); err != nil {
 			return err
 		}
 		v, err = emailView(tx, v.EmailAddress)

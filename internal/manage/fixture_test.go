@@ -54,10 +54,7 @@ func onSQLite(t *testing.T) *world {
 func newWorld(t testing.TB, db *store.DB) *world {
 	t.Helper()
 	w := &world{TB: t, db: db, clock: storetest.NewClock(began)}
-	w.s = &manage.Service{
-		DB: db, Now: w.clock.Now, Ring: storetest.Keys(), Hasher: hasher(), BaseURL: base,
-		Fetch: httpio.NewClient(httpio.ClientOptions{Now: w.clock.Now, AllowPrivate: true}),
-	}
+	w.s = newService(db, w.clock)
 	w.write(func(tx *store.Tx) error {
 		in := identity.Instance{ID: identity.NewID[identity.InstanceID](began), Settings: identity.DefaultSettings(), CreatedAt: began, UpdatedAt: began}
 		if _, err := tx.InsertInstance(in); err != nil {
@@ -66,6 +63,13 @@ func newWorld(t testing.TB, db *store.DB) *world {
 		return tx.InsertFirstRoles(began)
 	})
 	return w
+}
+
+func newService(db *store.DB, clock *storetest.Clock) *manage.Service {
+	return &manage.Service{
+		DB: db, Now: clock.Now, Ring: storetest.Keys(), Hasher: hasher(), BaseURL: base,
+		Fetch: httpio.NewClient(httpio.ClientOptions{Now: clock.Now, AllowPrivate: true}),
+	}
 }
 
 func must[T any](v T, err error) func(testing.TB) T {

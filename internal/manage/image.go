@@ -48,7 +48,7 @@ func (s *Service) SetLogo(ctx context.Context, idOrSlug, uploader string, file [
 	if err != nil {
 		return OrganizationView{}, err
 	}
-	return s.changeOrganization(ctx, idOrSlug, func(tx *store.Tx, o *identity.Organization) error {
+	return s.changeOrganizationAs(ctx, "organization.logo.updated", idOrSlug, func(tx *store.Tx, o *identity.Organization) error {
 		if uploader != "" {
 			if _, err := findUser(tx, uploader); err != nil {
 				return err
@@ -72,7 +72,7 @@ func (s *Service) clean(file []byte) (identity.Image, error) {
 
 // DeleteLogo takes an organization's picture away.
 func (s *Service) DeleteLogo(ctx context.Context, idOrSlug string) (OrganizationView, error) {
-	return s.changeOrganization(ctx, idOrSlug, func(tx *store.Tx, o *identity.Organization) error {
+	return s.changeOrganizationAs(ctx, "organization.logo.deleted", idOrSlug, func(tx *store.Tx, o *identity.Organization) error {
 		gone, err := tx.DeleteImage(o.LogoID)
 		if err == nil && !gone {
 			err = fault.New(fault.ImageNotFound)

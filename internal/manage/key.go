@@ -35,15 +35,18 @@ func (s *Service) AcceptSecretKey(ctx context.Context, name, key string) error {
 		if !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
-		return tx.InsertSecretKey(identity.SecretKey{
-			ID: identity.NewID[identity.SecretKeyID](now), Hash: s.hashSecretKey(key), Name: name, CreatedAt: now,
-		})
+		k := identity.SecretKey{ID: identity.NewID[identity.SecretKeyID](now), Hash: s.hashSecretKey(key), Name: name, CreatedAt: now}
+		if err := tx.InsertSecretKey(k); err != nil {
+			return err
+		}
+		return s.audit(tx, identity.AuditEntry{Action: "secret_key.created", Subject: string(k.ID)})
 	})
 }
 
-// Authenticate accepts a valid secret key and nothing else (threat T-API-01).
-func (s *Service) Authenticate(ctx context.Context, key string) error {
-	return s.DB.Read(ctx, func(tx *store.Tx) error {
+// Authenticate accepts a valid secret key and nothing else (threat T-API-01), and
+// says which it is.
+func (s *Service) Authenticate(ctx context.Context, key string) (id identity.SecretKeyID, err error) {
+	err = s.DB.Read(ctx, func(tx *store.Tx) error {
 		k, err := tx.SecretKeyByHash(s.hashSecretKey(key))
 		if err != nil {
 			return store.Missing(err, fault.New(fault.SecretKeyInvalid))
@@ -51,8 +54,10 @@ func (s *Service) Authenticate(ctx context.Context, key string) error {
 		if !k.RevokedAt.IsZero() {
 			return fault.New(fault.SecretKeyInvalid)
 		}
+		id = k.ID
 		return nil
 	})
+	return id, err
 }
 
 func (s *Service) hashSecretKey(key string) string { return s.Ring.HashToken("secret_key", key) }

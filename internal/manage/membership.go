@@ -46,6 +46,9 @@ func (s *Service) AddMember(ctx context.Context, org, user string, role identity
 		if _, err := tx.InsertMembership(m); err != nil {
 			return err
 		}
+		if err := s.auditMember(tx, "organization_membership.created", m, map[string]string{"role": string(m.Role)}); err != nil {
+			return err
+		}
 		v, err = s.membershipView(tx, m)
 		return err
 	})
@@ -245,20 +248,37 @@ func (s *Service) ChangeMember(ctx context.Context, org, user string, ch Members
 		if facts.Migrating, err = migrating(tx, func(m identity.RoleMigration) bool { return m.Source == o.RoleSetID }); err != nil {
 			return err
 		}
+		was := m.Role
 		m.Role = ch.Role
-		return policy.ChangeRole(facts).Denied
+		if denied := policy.ChangeRole(facts).Denied; denied != nil {
+			return denied
+		}
+		return s.auditMember(tx, "organization_membership.updated", *m, map[string]string{"role_was": string(was), "role": string(m.Role)})
 	})
 }
 
 // ChangeMembershipMetadata changes a membership's metadata.
 func (s *Service) ChangeMembershipMetadata(ctx context.Context, org, user string, ch MetadataChange) (MembershipView, error) {
-	return s.changeMembership(ctx, org, user, func(_ *store.Tx, m *identity.Membership) error {
+	return s.changeMembership(ctx, org, user, func(tx *store.Tx, m *identity.Membership) error {
+		if err := s.auditMember(tx, "organization_membership.metadata.updated", *m, nil); err != nil {
+			return err
+		}
 		return fault.Join(
 			ch.apply("public_metadata", &m.PublicMetadata, ch.Public),
 			ch.apply("private_metadata", &m.PrivateMetadata, ch.Private))
 	})
 }
 
+// auditMember writes what became of a membership into the audit log.
+func (s *Service) auditMember(tx *store.Tx, action string, m identity.Membership, detail map[string]string) error {
+	if detail == nil {
+		detail = map[string]string{}
+	}
+	detail["user_id"] = string(m.UserID)
+	return s.audit(tx, identity.AuditEntry{Action: action, Subject: string(m.ID), OrganizationID: m.OrganizationID, Detail: detail})
+}
+
+// changeMembership changes a membership; the change writes the audit log.
 func (s *Service) changeMembership(ctx context.Context, org, user string, change func(*store.Tx, *identity.Membership) error) (v MembershipView, err error) {
 	err = s.DB.Write(ctx, func(tx *store.Tx) error {
 		m, err := findMembership(tx, org, user)
@@ -300,6 +320,9 @@ func (s *Service) RemoveMember(ctx context.Context, org, user string) (v Members
 		}
 		facts, err := removalFacts(tx, m, v.Role)
 		if err != nil {
+			return err
+		}
+		if err := s.auditMember(tx, "organization_membership.deleted", m, nil); err != nil {
 			return err
 		}
 		return s.carryOut(tx, policy.Remove(facts).Decision)
@@ -361,6 +384,13 @@ func (s *Service) Leave(ctx context.Context, org identity.OrgID, user identity.U
 	return s.DB.Write(ctx, func(tx *store.Tx) error {
 		d, err := mayLeave(tx, org, user)
 		if err != nil {
+			return err
+		}
+		m, err := tx.Membership(org, user)
+		if err != nil {
+			return err
+		}
+		if err := s.auditMember(tx, "organization_membership.deleted", m, nil); err != nil {
 			return err
 		}
 		return s.carryOut(tx, d)

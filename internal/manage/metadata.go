@@ -242,7 +242,18 @@ func (s *Service) takeOver(tx *store.Tx, c identity.Connection, known *learned) 
 	}
 	before := c.Config
 	c.Config.SAML = &conf
-	return nil, s.reviseIfChanged(tx, before, c)
+	return nil, s.refreshed(tx, before, c)
+}
+
+// refreshed makes a refreshed configuration live where it is another one.
+func (s *Service) refreshed(tx *store.Tx, before identity.ConnectionConfig, c identity.Connection) error {
+	changed, err := s.reviseIfChanged(tx, before, c)
+	if err != nil || !changed {
+		return err
+	}
+	return s.audit(tx, identity.AuditEntry{
+		Action: "enterprise_connection.metadata.refreshed", Subject: string(c.ID), OrganizationID: c.OrganizationID,
+	})
 }
 
 func host(raw string) string {

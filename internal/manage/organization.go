@@ -82,6 +82,9 @@ func (s *Service) CreateOrganization(ctx context.Context, ch OrganizationChange)
 		if err := insertOrganization(tx, o, set); err != nil {
 			return err
 		}
+		if err := s.audit(tx, identity.AuditEntry{Action: "organization.created", Subject: string(o.ID), OrganizationID: o.ID}); err != nil {
+			return err
+		}
 		v, err = s.organizationView(tx, o)
 		return err
 	})
@@ -263,11 +266,18 @@ func (s *Service) Organization(ctx context.Context, idOrSlug string) (v Organiza
 }
 
 // organizationView adds to an organization what it is shown with.
-func (s *Service) organizationView(tx *store.Tx, o identity.Organization) (v OrganizationView, err error) {
-	v.Organization, v.ImageURL = o, s.imageURL(o.LogoID)
-	if v.Members, err = tx.CountMembers(o.ID); err != nil {
-		return v, err
+func (s *Service) organizationView(tx *store.Tx, o identity.Organization) (OrganizationView, error) {
+	v, err := s.uncountedOrganization(tx, o)
+	if err == nil {
+		v.Members, err = tx.CountMembers(o.ID)
 	}
+	return v, err
+}
+
+// uncountedOrganization is organizationView without the number of members: two
+// people who join at once must not wait for each other.
+func (s *Service) uncountedOrganization(tx *store.Tx, o identity.Organization) (v OrganizationView, err error) {
+	v.Organization, v.ImageURL = o, s.imageURL(o.LogoID)
 	set, err := tx.RoleSet(o.RoleSetID)
 	v.RoleSetKey = set.Key
 	return v, store.Optional(err)
@@ -345,14 +355,20 @@ func mayBeExclusive(tx *store.Tx, o identity.Organization, ch OrganizationChange
 
 // ChangeOrganizationMetadata changes an organization's metadata.
 func (s *Service) ChangeOrganizationMetadata(ctx context.Context, idOrSlug string, ch MetadataChange) (OrganizationView, error) {
-	return s.changeOrganization(ctx, idOrSlug, func(_ *store.Tx, o *identity.Organization) error {
+	return s.changeOrganizationAs(ctx, "organization.metadata.updated", idOrSlug, func(_ *store.Tx, o *identity.Organization) error {
 		return fault.Join(
 			ch.apply("public_metadata", &o.PublicMetadata, ch.Public),
 			ch.apply("private_metadata", &o.PrivateMetadata, ch.Private))
 	})
 }
 
-func (s *Service) changeOrganization(ctx context.Context, idOrSlug string, change func(*store.Tx, *identity.Organization) error) (v OrganizationView, err error) {
+func (s *Service) changeOrganization(ctx context.Context, idOrSlug string, change func(*store.Tx, *identity.Organization) error) (OrganizationView, error) {
+	return s.changeOrganizationAs(ctx, "organization.updated", idOrSlug, change)
+}
+
+// changeOrganizationAs changes an organization; the audit log calls it by the
+// action.
+func (s *Service) changeOrganizationAs(ctx context.Context, action, idOrSlug string, change func(*store.Tx, *identity.Organization) error) (v OrganizationView, err error) {
 	err = s.DB.Write(ctx, func(tx *store.Tx) error {
 		o, err := findOrganization(tx, idOrSlug)
 		if err != nil {
@@ -363,6 +379,9 @@ func (s *Service) changeOrganization(ctx context.Context, idOrSlug string, chang
 			return err
 		}
 		if err := tx.UpdateOrganization(o); err != nil {
+			return err
+		}
+		if err := s.audit(tx, identity.AuditEntry{Action: action, Subject: string(o.ID), OrganizationID: o.ID}); err != nil {
 			return err
 		}
 		v, err = s.organizationView(tx, o)
@@ -395,8 +414,10 @@ func (s *Service) DeleteOrganization(ctx context.Context, idOrSlug string) (o id
 		if _, err := tx.DeleteImage(o.LogoID); err != nil {
 			return err
 		}
-		_, err = tx.DeleteOrganization(o.ID)
-		return err
+		if _, err = tx.DeleteOrganization(o.ID); err != nil {
+			return err
+		}
+		return s.audit(tx, identity.AuditEntry{Action: "organization.deleted", Subject: string(o.ID), OrganizationID: o.ID})
 	})
 	return o, err
 }

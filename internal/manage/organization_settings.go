@@ -101,6 +101,9 @@ func (s *Service) ChangeOrganizationSettings(ctx context.Context, ch Organizatio
 		if err := tx.UpdateSettings(in.ID, settings, s.Now()); err != nil {
 			return err
 		}
+		if err := s.auditSettings(tx, in, settings); err != nil {
+			return err
+		}
 		v, err = organizationSettings(tx, settings)
 		return err
 	})

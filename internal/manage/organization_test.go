@@ -328,19 +328,21 @@ func TestSecretKey_IsShownOnceAndKeptAsAHash(t *testing.T) {
 				t.Errorf("kept as %q", k.Hash)
 			}
 		}
-		if err := w.s.Authenticate(t.Context(), key); err != nil {
+		if _, err := w.s.Authenticate(t.Context(), key); err != nil {
 			t.Error(err)
 		}
 		first := keys[slices.IndexFunc(keys, func(k identity.SecretKey) bool { return k.Name == "first" })]
 		for name, bad := range map[string]string{"none": "", "another": "sk_test_other", "its hash": first.Hash, "a part": key[:len(key)-1], "more": key + "x"} {
-			refused(t, name, w.s.Authenticate(t.Context(), bad), fault.SecretKeyInvalid)
+			_, err := w.s.Authenticate(t.Context(), bad)
+			refused(t, name, err, fault.SecretKeyInvalid)
 		}
 		w.write(func(tx *store.Tx) error {
 			_, err := tx.RevokeSecretKey(first.ID, w.clock.Now())
 			return err
 		})
-		refused(t, "a revoked one", w.s.Authenticate(t.Context(), key), fault.SecretKeyInvalid)
-		if err := w.s.Authenticate(t.Context(), live); err != nil {
+		_, err := w.s.Authenticate(t.Context(), key)
+		refused(t, "a revoked one", err, fault.SecretKeyInvalid)
+		if _, err := w.s.Authenticate(t.Context(), live); err != nil {
 			t.Errorf("the other one: %v", err)
 		}
 	})

@@ -50,7 +50,10 @@ func (s *Service) CreatePermission(ctx context.Context, ch PermissionChange) (p 
 		if err := applyPermission(tx, &p, ch); err != nil {
 			return err
 		}
-		return tx.InsertPermission(p)
+		if err := tx.InsertPermission(p); err != nil {
+			return err
+		}
+		return s.auditPermission(tx, "permission.created", p)
 	})
 	return p, err
 }
@@ -78,7 +81,10 @@ func (s *Service) ChangePermission(ctx context.Context, id string, ch Permission
 			return err
 		}
 		p.UpdatedAt = s.Now()
-		if err := tx.UpdatePermission(p); err != nil || p.Key == before {
+		if err := tx.UpdatePermission(p); err != nil {
+			return err
+		}
+		if err := s.auditPermission(tx, "permission.updated", p); err != nil || p.Key == before {
 			return err
 		}
 		return s.replacePermission(tx, before, []identity.Permission{p.Key})
@@ -96,9 +102,16 @@ func (s *Service) DeletePermission(ctx context.Context, id string) (p identity.D
 		if _, err := tx.DeletePermission(p.ID); err != nil {
 			return err
 		}
+		if err := s.auditPermission(tx, "permission.deleted", p); err != nil {
+			return err
+		}
 		return s.replacePermission(tx, p.Key, nil)
 	})
 	return p, err
+}
+
+func (s *Service) auditPermission(tx *store.Tx, action string, p identity.DefinedPermission) error {
+	return s.audit(tx, identity.AuditEntry{Action: action, Subject: string(p.ID), Detail: map[string]string{"key": string(p.Key)}})
 }
 
 // ownPermission finds a permission that may be changed: behaviour 1.145.
@@ -124,6 +137,9 @@ func (s *Service) replacePermission(tx *store.Tx, old identity.Permission, by []
 		r.Permissions = slices.Replace(r.Permissions, i, i+1, by...)
 		r.UpdatedAt = s.Now()
 		if err := tx.UpdateRole(r); err != nil {
+			return err
+		}
+		if err := s.auditRole(tx, "role.updated", r); err != nil {
 			return err
 		}
 	}

@@ -161,6 +161,9 @@ func (s *Service) CreateRole(ctx context.Context, ch RoleChange) (v RoleView, er
 		if err := tx.InsertRole(r); err != nil {
 			return err
 		}
+		if err := s.auditRole(tx, "role.created", r); err != nil {
+			return err
+		}
 		if ch.IncludeInInitialRoleSet != nil && *ch.IncludeInInitialRoleSet {
 			if err := s.includeInitially(tx, r.ID); err != nil {
 				return err
@@ -217,12 +220,12 @@ func setPermissions(tx *store.Tx, r *identity.Role, ids []string) error {
 
 // ChangeRole changes a role. Members keep it, whatever its key is.
 func (s *Service) ChangeRole(ctx context.Context, id string, ch RoleChange) (RoleView, error) {
-	return s.changeRole(ctx, id, func(tx *store.Tx, r *identity.Role) error { return applyRole(tx, r, ch) })
+	return s.changeRole(ctx, "role.updated", id, func(tx *store.Tx, r *identity.Role) error { return applyRole(tx, r, ch) })
 }
 
 // GrantPermission adds a permission to a role.
 func (s *Service) GrantPermission(ctx context.Context, role, permission string) (RoleView, error) {
-	return s.changeRole(ctx, role, func(tx *store.Tx, r *identity.Role) error {
+	return s.changeRole(ctx, "role.permission.granted", role, func(tx *store.Tx, r *identity.Role) error {
 		p, err := findPermission(tx, permission)
 		if err != nil {
 			return err
@@ -237,7 +240,7 @@ func (s *Service) GrantPermission(ctx context.Context, role, permission string) 
 
 // WithdrawPermission takes a permission from a role.
 func (s *Service) WithdrawPermission(ctx context.Context, role, permission string) (RoleView, error) {
-	return s.changeRole(ctx, role, func(tx *store.Tx, r *identity.Role) error {
+	return s.changeRole(ctx, "role.permission.withdrawn", role, func(tx *store.Tx, r *identity.Role) error {
 		p, err := findPermission(tx, permission)
 		if err != nil {
 			return err
@@ -250,7 +253,8 @@ func (s *Service) WithdrawPermission(ctx context.Context, role, permission strin
 	})
 }
 
-func (s *Service) changeRole(ctx context.Context, id string, change func(*store.Tx, *identity.Role) error) (v RoleView, err error) {
+// changeRole changes a role; the audit log calls it by the action.
+func (s *Service) changeRole(ctx context.Context, action, id string, change func(*store.Tx, *identity.Role) error) (v RoleView, err error) {
 	err = s.DB.Write(ctx, func(tx *store.Tx) error {
 		before, err := findRole(tx, id)
 		if err != nil {
@@ -267,10 +271,26 @@ func (s *Service) changeRole(ctx context.Context, id string, change func(*store.
 		if err := tx.UpdateRole(r); err != nil {
 			return err
 		}
+		if err := s.auditRole(tx, action, r); err != nil {
+			return err
+		}
 		v, err = roleView(tx, r)
 		return err
 	})
 	return v, err
+}
+
+// auditRole writes what became of a role into the audit log, and what it allows
+// now.
+func (s *Service) auditRole(tx *store.Tx, action string, r identity.Role) error {
+	permissions := make([]string, 0, len(r.Permissions))
+	for _, p := range r.Permissions {
+		permissions = append(permissions, string(p))
+	}
+	return s.audit(tx, identity.AuditEntry{
+		Action: action, Subject: string(r.ID),
+		Detail: map[string]string{"key": string(r.Key), "permissions": strings.Join(permissions, " ")},
+	})
 }
 
 // mayHold asks policy whether a role may hold other permissions than before.
@@ -346,13 +366,14 @@ func (s *Service) DeleteRole(ctx context.Context, id string) (r identity.Role, e
 				continue
 			}
 			set.Roles = slices.DeleteFunc(set.Roles, func(held identity.RoleID) bool { return held == r.ID })
-			set.UpdatedAt = s.Now()
-			if err := tx.UpdateRoleSet(set); err != nil {
+			if err := s.updateRoleSet(tx, set); err != nil {
 				return err
 			}
 		}
-		_, err = tx.DeleteRole(r.ID)
-		return err
+		if _, err = tx.DeleteRole(r.ID); err != nil {
+			return err
+		}
+		return s.auditRole(tx, "role.deleted", r)
 	})
 	return r, err
 }

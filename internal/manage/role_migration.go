@@ -3,6 +3,7 @@ package manage
 import (
 	"context"
 	"slices"
+	"strconv"
 	"time"
 
 	"usher/internal/identity"
@@ -127,9 +128,21 @@ func (s *Service) migrate(ctx context.Context, id identity.RoleMigrationID) (don
 			}
 		}
 		m.UpdatedAt = now
-		return tx.UpdateRoleMigration(m)
+		if err := tx.UpdateRoleMigration(m); err != nil || !done {
+			return err
+		}
+		return s.auditMigration(tx, "role_migration.completed", m)
 	})
 	return done, err
+}
+
+// auditMigration writes into the audit log that members' roles begin to change or
+// have all changed: one line for all members, however many.
+func (s *Service) auditMigration(tx *store.Tx, action string, m identity.RoleMigration) error {
+	return s.audit(tx, identity.AuditEntry{Action: action, Subject: string(m.ID), Detail: map[string]string{
+		"trigger": string(m.Trigger), "role_set_id": string(m.Source), "dest_role_set_id": string(m.Dest),
+		"members": strconv.Itoa(m.Migrated),
+	}})
 }
 
 // stepOf changes the next members, organization by organization, and reports

@@ -153,6 +153,9 @@ func (s *Service) CreateRoleSet(ctx context.Context, ch RoleSetChange) (v RoleSe
 		if err := tx.InsertRoleSet(set); err != nil {
 			return err
 		}
+		if err := s.auditRoleSet(tx, "role_set.created", set); err != nil {
+			return err
+		}
 		v, err = roleSetView(tx, set)
 		return err
 	})
@@ -245,8 +248,25 @@ func (s *Service) makeWay(tx *store.Tx, set identity.RoleSet) error {
 	if err != nil || before.ID == set.ID {
 		return store.Optional(err)
 	}
-	before.Type, before.UpdatedAt = identity.RoleSetCustom, s.Now()
-	return tx.UpdateRoleSet(before)
+	before.Type = identity.RoleSetCustom
+	return s.updateRoleSet(tx, before)
+}
+
+// updateRoleSet writes a changed role set, and its line of the audit log.
+func (s *Service) updateRoleSet(tx *store.Tx, set identity.RoleSet) error {
+	set.UpdatedAt = s.Now()
+	if err := tx.UpdateRoleSet(set); err != nil {
+		return err
+	}
+	return s.auditRoleSet(tx, "role_set.updated", set)
+}
+
+func (s *Service) auditRoleSet(tx *store.Tx, action string, set identity.RoleSet) error {
+	return s.audit(tx, identity.AuditEntry{
+		Action: action, Subject: string(set.ID), Detail: map[string]string{
+			"key": set.Key, "default_role_id": string(set.Default), "creator_role_id": string(set.Creator),
+		},
+	})
 }
 
 // saveRoleSet writes a changed role set that policy allows.
@@ -257,8 +277,7 @@ func (s *Service) saveRoleSet(tx *store.Tx, set identity.RoleSet) error {
 	if err := s.makeWay(tx, set); err != nil {
 		return err
 	}
-	set.UpdatedAt = s.Now()
-	return tx.UpdateRoleSet(set)
+	return s.updateRoleSet(tx, set)
 }
 
 // ChangeRoleSet changes a role set, or adds roles to it.
@@ -315,9 +334,11 @@ func (s *Service) ReplaceRoleInSet(ctx context.Context, keyOrID, from, to string
 		if err := judgeReassignment(tx, m, set, map[identity.RoleID]string{old: to}); err != nil {
 			return err
 		}
-		m, err = s.reassign(tx, m)
+		if m, err = s.reassign(tx, m); err != nil {
+			return err
+		}
 		id = m.ID
-		return err
+		return s.auditMigration(tx, "role_migration.created", m)
 	})
 	if err != nil {
 		return RoleSetView{}, err
@@ -366,9 +387,11 @@ func (s *Service) ReplaceRoleSet(ctx context.Context, keyOrID, dest string, mapp
 		if err := judgeReassignment(tx, m, target, named); err != nil {
 			return err
 		}
-		m, err = s.reassign(tx, m)
+		if m, err = s.reassign(tx, m); err != nil {
+			return err
+		}
 		id = m.ID
-		return err
+		return s.auditMigration(tx, "role_migration.created", m)
 	})
 	if err != nil {
 		return set, err

@@ -24,6 +24,9 @@ type Service struct {
 	Fetch   Fetcher
 	BaseURL string // the deployment's public origin, without a slash at the end
 
+	// CheckURL says what keeps a URL from being called. Nil: every URL may be.
+	CheckURL func(string) error
+
 	// AllowLoopback lets a connection's SSO URL be plain http on a loopback host:
 	// development only.
 	AllowLoopback bool
@@ -49,4 +52,6 @@ type (
 	ConnectionFilter = store.ConnectionFilter
 	// Effect is one consequence of a change.
 	Effect = policy.Effect
+	// DeliveryFilter says which deliveries of an endpoint.
+	DeliveryFilter = store.DeliveryFilter
 )

@@ -89,10 +89,23 @@ func (s *Service) ChangeSettings(ctx context.Context, ch SettingsChange) (settin
 		if err := tx.UpdateSettings(in.ID, settings, s.Now()); err != nil {
 			return err
 		}
+		if err := s.auditSettings(tx, in, settings); err != nil {
+			return err
+		}
 		settings, err = showRoles(tx, settings)
 		return err
 	})
 	return settings, err
+}
+
+// auditSettings writes into the audit log which of the deployment's settings are
+// others than before.
+func (s *Service) auditSettings(tx *store.Tx, before identity.Instance, after identity.Settings) error {
+	fields, err := changedFields(before.Settings, after)
+	if err != nil {
+		return err
+	}
+	return s.audit(tx, identity.AuditEntry{Action: "settings.updated", Subject: string(before.ID), Detail: map[string]string{"fields": fields}})
 }
 
 // checkSettings reports every setting that cannot be.

@@ -63,7 +63,10 @@ func (s *Service) CreateSignInToken(ctx context.Context, ch TicketChange) (NewTi
 			}
 			t.OrganizationID = org.OrganizationID
 		}
-		return tx.InsertTicket(t.Ticket)
+		if err := tx.InsertTicket(t.Ticket); err != nil {
+			return err
+		}
+		return s.auditTicket(tx, "created", t.Ticket)
 	})
 	return t, err
 }
@@ -87,7 +90,10 @@ func (s *Service) CreateActorToken(ctx context.Context, ch TicketChange) (NewTic
 		if d := policy.Impersonate(policy.ImpersonateFacts{Now: now, Actor: actor, User: u}); d.Denied != nil {
 			return d.Denied
 		}
-		return tx.InsertTicket(t.Ticket)
+		if err := tx.InsertTicket(t.Ticket); err != nil {
+			return err
+		}
+		return s.auditTicket(tx, "created", t.Ticket)
 	})
 	return t, err
 }
@@ -146,8 +152,24 @@ func (s *Service) RevokeTicket(ctx context.Context, kind identity.TicketKind, id
 		if !pending {
 			return late
 		}
-		t, err = tx.Ticket(kind, id)
-		return err
+		if t, err = tx.Ticket(kind, id); err != nil {
+			return err
+		}
+		return s.auditTicket(tx, "revoked", t)
 	})
 	return t, err
+}
+
+// auditTicket writes what became of a ticket into the audit log. Of who is to act
+// it has the id, if that is one of ours.
+func (s *Service) auditTicket(tx *store.Tx, verb string, t identity.Ticket) error {
+	noun, detail := "sign_in_token", map[string]string{"user_id": string(t.UserID)}
+	if t.Kind == identity.TicketActor {
+		noun = "actor_token"
+		sub, _ := t.Actor["sub"].(string)
+		if _, err := identity.ParseID[identity.UserID](sub); err == nil {
+			detail["actor_id"] = sub
+		}
+	}
+	return s.audit(tx, identity.AuditEntry{Action: noun + "." + verb, Subject: t.ID, OrganizationID: t.OrganizationID, Detail: detail})
 }

@@ -150,12 +150,16 @@ func (s *Service) ChangeUser(ctx context.Context, id string, ch UserChange) (Use
 
 // ChangeUserMetadata changes a user's metadata.
 func (s *Service) ChangeUserMetadata(ctx context.Context, id string, ch MetadataChange) (UserView, error) {
-	return s.changeUser(ctx, id, func(_ *store.Tx, u *identity.User) error { return ch.applyUser(u) })
+	return s.changeUserAs(ctx, "user.metadata.updated", id, func(_ *store.Tx, u *identity.User) error { return ch.applyUser(u) })
 }
 
 // SetBanned bans a user, which ends all sessions, or lifts the ban.
 func (s *Service) SetBanned(ctx context.Context, id string, banned bool) (UserView, error) {
-	return s.changeUser(ctx, id, func(tx *store.Tx, u *identity.User) error {
+	action := "user.unbanned"
+	if banned {
+		action = "user.banned"
+	}
+	return s.changeUserAs(ctx, action, id, func(tx *store.Tx, u *identity.User) error {
 		u.Banned = banned
 		if !banned {
 			return nil
@@ -167,7 +171,11 @@ func (s *Service) SetBanned(ctx context.Context, id string, banned bool) (UserVi
 
 // SetLocked locks a user until unlocked, or unlocks. Sessions go on.
 func (s *Service) SetLocked(ctx context.Context, id string, locked bool) (UserView, error) {
-	return s.changeUser(ctx, id, func(_ *store.Tx, u *identity.User) error {
+	action := "user.unlocked"
+	if locked {
+		action = "user.locked"
+	}
+	return s.changeUserAs(ctx, action, id, func(_ *store.Tx, u *identity.User) error {
 		u.LockedUntil = time.Time{}
 		if locked {
 			u.LockedUntil = s.Now().Add(lockDuration)
@@ -176,10 +184,17 @@ func (s *Service) SetLocked(ctx context.Context, id string, locked bool) (UserVi
 	})
 }
 
-func (s *Service) changeUser(ctx context.Context, id string, change func(*store.Tx, *identity.User) error) (v UserView, err error) {
+func (s *Service) changeUser(ctx context.Context, id string, change func(*store.Tx, *identity.User) error) (UserView, error) {
+	return s.changeUserAs(ctx, "user.updated", id, change)
+}
+
+// changeUserAs changes a user; the audit log calls it by the action.
+func (s *Service) changeUserAs(ctx context.Context, action, id string, change func(*store.Tx, *identity.User) error) (v UserView, err error) {
 	err = s.DB.Write(ctx, func(tx *store.Tx) error {
-		v, err = s.change(tx, id, change)
-		return err
+		if v, err = s.change(tx, id, change); err != nil {
+			return err
+		}
+		return s.audit(tx, identity.AuditEntry{Action: action, Subject: string(v.ID)})
 	})
 	return v, err
 }
@@ -206,8 +221,10 @@ func (s *Service) DeleteUser(ctx context.Context, id string) (u identity.User, e
 		if u, err = findUser(tx, id); err != nil {
 			return err
 		}
-		_, err = tx.DeleteUser(u.ID)
-		return err
+		if _, err = tx.DeleteUser(u.ID); err != nil {
+			return err
+		}
+		return s.audit(tx, identity.AuditEntry{Action: "user.deleted", Subject: string(u.ID)})
 	})
 	return u, err
 }

@@ -104,7 +104,7 @@ func (s *Service) CreateUser(ctx context.Context, ch UserChange) (UserView, erro
 				return err
 			}
 		}
-		return nil
+		return s.audit(tx, identity.AuditEntry{Action: "user.created", Subject: string(u.ID)})
 	})
 	if err != nil {
 		return UserView{}, err

@@ -44,7 +44,7 @@ func (s *Service) VerifyPassword(ctx context.Context, id, password string) error
 // RemovePassword takes a user's password away, and with signOut ends all
 // sessions. A user without one stays as it is.
 func (s *Service) RemovePassword(ctx context.Context, id string, signOut *bool) (UserView, error) {
-	return s.changeUser(ctx, id, func(tx *store.Tx, u *identity.User) error {
+	return s.changeUserAs(ctx, "user.password.removed", id, func(tx *store.Tx, u *identity.User) error {
 		if u.PasswordHash != "" {
 			u.PasswordHash, u.PasswordAt = "", s.Now()
 		}
@@ -61,7 +61,7 @@ const maxBulk = 50
 
 // Ban bans several users, which ends their sessions.
 func (s *Service) Ban(ctx context.Context, ids []string) ([]UserView, error) {
-	return s.eachUser(ctx, ids, func(tx *store.Tx, u *identity.User) error {
+	return s.eachUser(ctx, "user.banned", ids, func(tx *store.Tx, u *identity.User) error {
 		u.Banned = true
 		_, err := tx.EndSessionsOfUser(u.ID, identity.SessionRevoked, s.Now())
 		return err
@@ -70,14 +70,15 @@ func (s *Service) Ban(ctx context.Context, ids []string) ([]UserView, error) {
 
 // Unban lifts the ban on several users.
 func (s *Service) Unban(ctx context.Context, ids []string) ([]UserView, error) {
-	return s.eachUser(ctx, ids, func(_ *store.Tx, u *identity.User) error {
+	return s.eachUser(ctx, "user.unbanned", ids, func(_ *store.Tx, u *identity.User) error {
 		u.Banned = false
 		return nil
 	})
 }
 
-// eachUser changes several users, all or none of them.
-func (s *Service) eachUser(ctx context.Context, ids []string, change func(*store.Tx, *identity.User) error) (list []UserView, err error) {
+// eachUser changes several users, all or none of them; the audit log calls it by
+// the action.
+func (s *Service) eachUser(ctx context.Context, action string, ids []string, change func(*store.Tx, *identity.User) error) (list []UserView, err error) {
 	switch {
 	case len(ids) == 0:
 		return nil, fault.New(fault.FormParamMissing, "param_name", "user_ids")
@@ -89,6 +90,9 @@ func (s *Service) eachUser(ctx context.Context, ids []string, change func(*store
 		for _, id := range ids {
 			v, err := s.change(tx, id, change)
 			if err != nil {
+				return err
+			}
+			if err := s.audit(tx, identity.AuditEntry{Action: action, Subject: string(v.ID)}); err != nil {
 				return err
 			}
 			list = append(list, v)
@@ -112,9 +116,16 @@ func (s *Service) DeleteAccount(ctx context.Context, user string, id identity.Ac
 			return err
 		}
 		for _, a := range accounts {
-			if a.ID == id {
-				return s.deleteAccount(tx, u, a)
+			if a.ID != id {
+				continue
 			}
+			if err := s.deleteAccount(tx, u, a); err != nil {
+				return err
+			}
+			return s.audit(tx, identity.AuditEntry{
+				Action: "enterprise_account.deleted", Subject: string(a.ID),
+				Detail: map[string]string{"user_id": string(u.ID), "enterprise_connection_id": string(a.ConnectionID)},
+			})
 		}
 		return fault.New(fault.NotFound, "resource", "external account")
 	})

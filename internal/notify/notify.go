@@ -1,6 +1,7 @@
-// Package notify delivers what flows put into the outbox: mail today. A row is
-// delivered after its transaction has committed, at least once, and tried again
-// until it is old (threats T-OPS-08, T-OPS-13).
+// Package notify delivers what flows put into the outbox, mail, and the events of
+// the database to webhook endpoints. Both are delivered after their transaction has
+// committed, at least once, and tried again until they are old (threats T-OPS-08,
+// T-OPS-13).
 package notify
 
 import (

@@ -40,6 +40,7 @@ type Config struct {
 	MetadataRefresh  time.Duration
 	OutgoingPorts    []int
 	ShutdownGrace    time.Duration
+	AuditAddresses   bool
 	Development      bool // set by "usher dev" alone; has no option
 }
 
@@ -122,6 +123,7 @@ func Options() []Option {
 			},
 			get: func(c Config) string { return joined(c.OutgoingPorts) },
 		},
+		boolean("audit_addresses", "Keep in the audit log from which address the Backend API was called. The addresses of people are never kept.", func(c *Config) *bool { return &c.AuditAddresses }),
 		duration("shutdown_grace", "30s", "How long work under way may take after SIGTERM.", func(c *Config) *time.Duration { return &c.ShutdownGrace }),
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"usher/internal/identity"
 	"usher/internal/practice"
 	"usher/internal/secret"
 	"usher/internal/web/account"
@@ -169,7 +170,7 @@ func (d *dev) assemble(ctx context.Context, l net.Listener) error {
 		Demo:           DemoInfo{Organizations: []DemoOrganization{}, Connections: []DemoConnection{}, People: []string{}},
 	}
 	if !d.options.NoDemo {
-		if err := d.demo(ctx); err != nil {
+		if err := d.demo(identity.WithActor(ctx, identity.Actor{Kind: identity.ActorSystem, ID: "demo"})); err != nil {
 			return fmt.Errorf("server: making the demo: %w", err)
 		}
 		ex.mounts["/practice/acme/"] = d.idp

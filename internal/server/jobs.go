@@ -3,9 +3,12 @@ package server
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"sync"
 	"time"
 
+	"usher/internal/httpio"
+	"usher/internal/identity"
 	"usher/internal/notify"
 	"usher/internal/secret"
 	"usher/internal/store"
@@ -18,7 +21,7 @@ type job struct {
 
 	// margin is how much longer than its period the job's lease lasts: long enough
 	// for the node that has it to keep it, and no longer than the job may lie still
-	// when that node is killed.
+	// when that node is killed. Zero: every node does it, and no lease is written.
 	margin time.Duration
 
 	run func(context.Context) error
@@ -27,6 +30,7 @@ type job struct {
 const (
 	refreshEvery = time.Minute
 	pruneEvery   = 10 * time.Minute
+	chainEvery   = time.Second
 
 	// migrateEvery is half of how long a change of many members' roles may lie
 	// still after its node was killed.
@@ -44,7 +48,7 @@ func retention() store.Retention {
 	const day = 24 * time.Hour
 	return store.Retention{
 		Attempts: 90 * day, SignIns: 7 * day, Sessions: 30 * day, Clients: 30 * day, RateCounters: 3 * time.Hour,
-		Mail: 7 * day,
+		Mail: 7 * day, Events: 30 * day,
 	}
 }
 
@@ -53,6 +57,8 @@ func (s *Server) startJobs(ctx context.Context, wg *sync.WaitGroup) {
 	n := &notify.Notifier{DB: s.DB, Now: s.Now, Send: s.sender(), Log: s.log}
 	wg.Go(func() { n.Run(ctx) })
 	holder := secret.NewToken(16)
+	hooks := &notify.Webhooks{DB: s.DB, Now: s.Now, Call: s.cfg.webhookCaller(s.Now), Holder: holder, Log: s.log}
+	wg.Go(func() { hooks.Run(ctx) })
 	for _, j := range []job{
 		{"metadata", refreshEvery, usualMargin, func(ctx context.Context) error {
 			_, err := s.Manage.RefreshMetadata(ctx, s.cfg.MetadataRefresh)
@@ -60,6 +66,11 @@ func (s *Server) startJobs(ctx context.Context, wg *sync.WaitGroup) {
 		}},
 		{"prune", pruneEvery, usualMargin, s.prune},
 		{"roles", migrateEvery, migrateEvery, s.Manage.MigrateRoles},
+		// Looking is a read; two nodes that chain the same lines do no harm.
+		{"audit chain", chainEvery, 0, func(ctx context.Context) error {
+			_, err := s.Manage.ChainAudit(ctx)
+			return err
+		}},
 	} {
 		wg.Go(func() { s.repeat(ctx, j, holder) })
 	}
@@ -82,6 +93,10 @@ func (s *Server) repeat(ctx context.Context, j job, holder string) {
 }
 
 func (s *Server) runJob(ctx context.Context, j job, holder string) error {
+	ctx = identity.WithActor(ctx, identity.Actor{Kind: identity.ActorSystem, ID: j.name})
+	if j.margin == 0 {
+		return j.run(ctx)
+	}
 	mine := false
 	err := s.DB.Write(ctx, func(tx *store.Tx) error {
 		now := s.Now()
@@ -93,6 +108,19 @@ func (s *Server) runJob(ctx context.Context, j job, holder string) error {
 		return err
 	}
 	return j.run(ctx)
+}
+
+// webhookCaller makes a client for one endpoint: none is in another's way, and
+// what it is led to is judged as for every outgoing call. A redirect is an answer.
+func (c Config) webhookCaller(now func() time.Time) func() notify.Caller {
+	return func() notify.Caller {
+		client := httpio.NewClient(httpio.ClientOptions{
+			Now: now, AllowPrivate: c.Development, AllowedPorts: c.ports(),
+			Timeout: notify.WebhookTimeout, Answer: notify.WebhookTimeout,
+		}).HTTP()
+		client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+		return client
+	}
 }
 
 // prune removes what has expired, in small transactions. The earlier of the two

@@ -89,6 +89,7 @@ func build(cfg Config, t *Tools, log *slog.Logger, ex extras) (*Server, error) {
 	(&backendapi.API{
 		Manage: t.Manage, SignIn: t.SignIn, Sessions: t.Sessions, BaseURL: cfg.PublicURL,
 		Calls: httpio.NewLimiter(callRate(), 2, t.Now), Changes: httpio.NewLimiter(changeRate(), rateKeys, t.Now),
+		AuditAddresses: cfg.AuditAddresses,
 	}).Routes(mux)
 	(&frontendapi.API{
 		SignIn: t.SignIn, Manage: t.Manage, Sessions: t.Sessions, Pages: ui,

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"usher/internal/backendapi"
 	"usher/internal/httpio"
 	"usher/internal/identity"
 	"usher/internal/manage"
@@ -51,7 +53,7 @@ func openTools(ctx context.Context, cfg Config, log *slog.Logger) (*Tools, error
 		return nil, err
 	}
 	t := newTools(cfg, db, ring)
-	if err := t.prepare(ctx, cfg); err != nil {
+	if err := t.prepare(identity.WithActor(ctx, identity.Actor{Kind: identity.ActorSystem, ID: "start"}), cfg); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return t, nil
@@ -78,9 +80,25 @@ func newTools(cfg Config, db *store.DB, ring *secret.KeyRing) *Tools {
 	t.Sessions.Presence = t.SignIn
 	t.Manage = &manage.Service{
 		DB: db, Now: now, Ring: ring, Hasher: hasher, BaseURL: cfg.PublicURL, AllowLoopback: cfg.Development,
-		Fetch: client,
+		Fetch: client, CheckURL: client.CheckURL,
 	}
+	t.recordEvents(cfg)
 	return t
+}
+
+// recordEvents lets the database describe events in the shapes of the Backend API.
+func (t *Tools) recordEvents(cfg Config) {
+	api := &backendapi.API{Manage: t.Manage, BaseURL: cfg.PublicURL}
+	t.DB.Record(store.Recorder{
+		Now: func() time.Time { return t.Now() },
+		Describe: func(tx *store.Tx, e identity.Event) (json.RawMessage, error) {
+			v, err := t.Manage.EventView(tx, e)
+			if err != nil {
+				return nil, err
+			}
+			return api.EventData(v)
+		},
+	})
 }
 
 func (c Config) ring() (*secret.KeyRing, error) {

@@ -125,7 +125,12 @@ func (m *Manager) Begin(ctx context.Context, user identity.UserID, org identity.
 			return err
 		}
 		s, _, err = m.Create(tx, Start{Client: c.ID, User: u.ID, Organization: org, Settings: in.Settings, Now: now})
-		return err
+		if err != nil {
+			return err
+		}
+		return tx.Audit(identity.AuditEntry{
+			At: now, Action: "session.created", Subject: string(s.ID), Detail: map[string]string{"user_id": string(u.ID)},
+		})
 	})
 	return s, err
 }

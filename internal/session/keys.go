@@ -207,7 +207,10 @@ func (k *Keys) Rotate(ctx context.Context, atOnce bool) (Rotation, error) {
 			}
 			r.Retired = append(r.Retired, o.ID)
 		}
-		return tx.InsertSigningKey(key)
+		if err := tx.InsertSigningKey(key); err != nil {
+			return err
+		}
+		return tx.Audit(identity.AuditEntry{At: now, Action: "signing_key.rotated", Subject: key.ID})
 	})
 	k.mu.Lock()
 	k.loaded = time.Time{}

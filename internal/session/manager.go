@@ -333,6 +333,11 @@ func (m *Manager) SetOrganization(ctx context.Context, id identity.SessionID, or
 		} else if in.Settings.ForceOrganizationSelection {
 			return nil // the old one stays
 		}
+		if s.Status == identity.SessionPending {
+			if err := tx.Record(identity.Event{Type: identity.EventSessionCreated, Subject: string(s.ID), UserID: s.UserID}); err != nil {
+				return err
+			}
+		}
 		s.LastActiveOrganizationID, s.Status, s.UpdatedAt = org, identity.SessionActive, now
 		return tx.UpdateSession(s)
 	})
@@ -382,11 +387,18 @@ func (m *Manager) aged(s identity.Session) identity.Session {
 // over already stays as it is.
 func (m *Manager) Revoke(ctx context.Context, id identity.SessionID) (identity.Session, error) {
 	err := m.DB.Write(ctx, func(tx *store.Tx) error {
-		if _, err := tx.Session(id); err != nil {
+		s, err := tx.Session(id)
+		if err != nil {
 			return store.Missing(err, fault.New(fault.NotFound, "resource", "session"))
 		}
-		_, err := tx.EndSession(id, identity.SessionRevoked, m.Now())
-		return err
+		now := m.Now()
+		ended, err := tx.EndSession(id, identity.SessionRevoked, now)
+		if err != nil || !ended {
+			return err
+		}
+		return tx.Audit(identity.AuditEntry{
+			At: now, Action: "session.revoked", Subject: string(id), Detail: map[string]string{"user_id": string(s.UserID)},
+		})
 	})
 	if err != nil {
 		return identity.Session{}, err

@@ -276,3 +276,32 @@ func TestCurrent_WithoutASessionNobodyIsSignedIn(t *testing.T) {
 		}
 	})
 }
+
+// Threat T-API-13: who revoked a session or changed the signing key is in the audit
+// log, once.
+func TestAudit_KnowsWhoRevokedAndRotated(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		s := w.browser().signIn(nil)
+		someone := identity.Actor{Kind: identity.ActorUser, ID: "user_x", TraceID: "trace"}
+		ctx := identity.WithActor(t.Context(), someone)
+		for range 2 {
+			must(w.m.Revoke(ctx, s.ID))(t)
+		}
+		must(w.m.Keys.Rotate(ctx, false))(t)
+		err := w.m.DB.Read(t.Context(), func(tx *store.Tx) error {
+			lines, _, err := tx.AuditLog(store.AuditFilter{}, store.Page{})
+			if len(lines) != 2 {
+				t.Fatalf("%d lines, want 2: %+v", len(lines), lines)
+			}
+			for _, line := range lines {
+				if line.Actor != someone || line.Action != "session.revoked" && line.Action != "signing_key.rotated" {
+					t.Errorf("the line %+v", line)
+				}
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+}

@@ -91,9 +91,9 @@ func (m *Manager) Refresh(ctx context.Context, ask RefreshAsk) (string, error) {
 		if !fresh {
 			refused = fault.New(fault.ExpiredTokenConsumed)
 			if now.Sub(at) >= refreshGrace {
-				_, err = tx.EndSession(s.ID, identity.SessionRevoked, now)
+				return endStolen(tx, s, now) // commit: the session is over
 			}
-			return err // commit: the session is over
+			return nil
 		}
 		c, err = m.claims(tx, Ask{Session: s.ID, AuthorizedParty: ask.Origin}, s)
 		return err
@@ -105,6 +105,17 @@ func (m *Manager) Refresh(ctx context.Context, ask RefreshAsk) (string, error) {
 		return "", err
 	}
 	return key.sign(c)
+}
+
+// endStolen ends a session of which somebody has a copy.
+func endStolen(tx *store.Tx, s identity.Session, now time.Time) error {
+	ended, err := tx.EndSession(s.ID, identity.SessionRevoked, now)
+	if err != nil || !ended {
+		return err
+	}
+	return tx.Audit(identity.AuditEntry{At: now, Action: "session.revoked", Subject: string(s.ID), Detail: map[string]string{
+		"user_id": string(s.UserID), "reason": "an expired token was traded in twice",
+	}})
 }
 
 // refreshable finds the session, if it may be refreshed with this token.

@@ -69,8 +69,16 @@ func (m *Manager) putTemplate(ctx context.Context, ch TemplateChange,
 		if err == nil && other.ID != t.ID {
 			return fault.New(fault.FormAlreadyExists, "param_name", "name")
 		}
-		t.UpdatedAt = m.Now()
-		return put(tx, t)
+		now := m.Now()
+		action := "jwt_template.updated"
+		if t.UpdatedAt.IsZero() {
+			action = "jwt_template.created"
+		}
+		t.UpdatedAt = now
+		if err := put(tx, t); err != nil {
+			return err
+		}
+		return tx.Audit(identity.AuditEntry{At: now, Action: action, Subject: string(t.ID)})
 	})
 	return t, err
 }
@@ -182,6 +190,9 @@ func (m *Manager) DeleteTemplate(ctx context.Context, id identity.TemplateID) er
 		if err == nil && !deleted {
 			err = fault.New(fault.NotFound, "resource", "JWT template")
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return tx.Audit(identity.AuditEntry{At: m.Now(), Action: "jwt_template.deleted", Subject: string(id)})
 	})
 }

@@ -1,7 +1,6 @@
 package signin
 
 import (
-	"cmp"
 	"context"
 	"time"
 
@@ -49,7 +48,10 @@ func (f *Flow) PrepareVerification(ctx context.Context, id identity.EmailID) (Ve
 		if err := tx.InsertEmailVerification(v); err != nil {
 			return err
 		}
-		return tx.InsertMailOutbox(codeMail(in.Settings.ApplicationName, e.Address, code, now))
+		if err := tx.InsertMailOutbox(codeMail(in.Settings.ApplicationName, e.Address, code, now)); err != nil {
+			return err
+		}
+		return auditVerification(tx, "email_address.verification.prepared", e, now)
 	})
 	return Verification{v, statusUnverified}, err
 }
@@ -110,8 +112,13 @@ func (f *Flow) AttemptVerification(ctx context.Context, id identity.EmailID, ver
 		switch err := f.checkCode(string(v.ID), v.Code, v.Code.Tries, code); {
 		case err == nil:
 			v.Status, v.VerifiedAt = statusVerified, now
-			_, err := tx.CompleteEmailVerification(v.ID, now)
-			return cmp.Or(err, proveEmail(tx, e, now))
+			if _, err := tx.CompleteEmailVerification(v.ID, now); err != nil {
+				return err
+			}
+			if err := proveEmail(tx, e, now); err != nil {
+				return err
+			}
+			return auditVerification(tx, "email_address.verified", e, now)
 		case fault.Is(err, fault.VerificationExpired):
 			v.Status = statusExpired
 		case fault.Is(err, fault.VerificationFailed):
@@ -122,6 +129,14 @@ func (f *Flow) AttemptVerification(ctx context.Context, id identity.EmailID, ver
 		return nil // commit: the try counts
 	})
 	return v, err
+}
+
+// auditVerification writes into the audit log what the customer's server did to
+// prove an address.
+func auditVerification(tx *store.Tx, action string, e identity.EmailAddress, now time.Time) error {
+	return tx.Audit(identity.AuditEntry{
+		At: now, Action: action, Subject: string(e.ID), Detail: map[string]string{"user_id": string(e.UserID)},
+	})
 }
 
 // proveEmail marks an address as verified by a code, unless another person has

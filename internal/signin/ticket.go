@@ -177,5 +177,12 @@ func (f *Flow) impersonate(tx *store.Tx, t identity.Ticket, u identity.User, cli
 		Client: client, User: u.ID, Organization: org, Actor: t.Actor, Settings: in.Settings, Now: now,
 		NotAfter: now.Add(max(t.SessionLifetime, time.Second)),
 	})
-	return Done{Session: s, Cookie: cookie, Choose: choose}, err
+	if err != nil {
+		return Done{}, err
+	}
+	// Whoever holds the ticket: who that is was settled when it was made.
+	return Done{Session: s, Cookie: cookie, Choose: choose}, tx.Audit(identity.AuditEntry{
+		At: now, Action: "actor_token.accepted", Subject: t.ID,
+		Detail: map[string]string{"user_id": string(u.ID), "session_id": string(s.ID)},
+	})
 }

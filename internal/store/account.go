@@ -50,27 +50,32 @@ func (tx *Tx) CountAccounts(c identity.ConnectionID) (int, error) {
 // InsertAccount adds an account and reports whether neither the subject nor the
 // user had one at the connection yet.
 func (tx *Tx) InsertAccount(a identity.EnterpriseAccount) (fresh bool, err error) {
-	return tx.execChanged(`
+	return tx.userChanged(changed[identity.UserID](tx, `
 		INSERT INTO enterprise_accounts (id, user_id, connection_id, subject, subject_format, email,
 			first_name, last_name, public_metadata, last_authenticated_at, created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING`,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING
+		RETURNING user_id`,
 		a.ID, a.UserID, a.ConnectionID, a.Subject, a.SubjectFormat, a.Email,
 		a.FirstName, a.LastName, metadata(a.PublicMetadata), ms(a.LastAuthenticatedAt),
-		ms(a.CreatedAt), ms(a.UpdatedAt))
+		ms(a.CreatedAt), ms(a.UpdatedAt)))
 }
 
 // UpdateAccount writes what the provider says about a person, who is there. Whose
 // account it is, and where, never changes. The account must exist.
 func (tx *Tx) UpdateAccount(a identity.EnterpriseAccount) error {
-	return tx.execLater(`
+	if err := tx.execLater(`
 		UPDATE enterprise_accounts SET subject_format = $2, email = $3, first_name = $4, last_name = $5,
 			public_metadata = $6, last_authenticated_at = $7, updated_at = $8, deprovisioned_at = 0
 		WHERE id = $1`,
 		a.ID, a.SubjectFormat, a.Email, a.FirstName, a.LastName,
-		metadata(a.PublicMetadata), ms(a.LastAuthenticatedAt), ms(a.UpdatedAt))
+		metadata(a.PublicMetadata), ms(a.LastAuthenticatedAt), ms(a.UpdatedAt)); err != nil {
+		return err
+	}
+	return tx.recordUser(identity.UserUpdated, a.UserID)
 }
 
 // DeleteAccount removes an account and reports whether it was there.
 func (tx *Tx) DeleteAccount(id identity.AccountID) (bool, error) {
-	return tx.execChanged(`DELETE FROM enterprise_accounts WHERE id = $1`, id)
+	return tx.userChanged(changed[identity.UserID](tx, `
+		DELETE FROM enterprise_accounts WHERE id = $1 RETURNING user_id`, id))
 }

@@ -72,7 +72,9 @@ type DB struct {
 	writers *pool
 	readers *pool         // the same as writers at PostgreSQL
 	losers  chan struct{} // holds one token: who lost a race tries again alone
-	closers []io.Closer   // after the pools
+
+	recorder *Recorder   // nil: no events
+	closers  []io.Closer // after the pools
 }
 
 // Open opens a database, creating a SQLite file that isn't there. It does not
@@ -236,6 +238,9 @@ func (db *DB) write(ctx context.Context, begin []string, f func(*Tx) error) (_ *
 		}
 	}()
 	if err := tx.run(f); err != nil {
+		return tx, err
+	}
+	if err := tx.run((*Tx).writeEvents); err != nil {
 		return tx, err
 	}
 	if err := tx.flush(); err != nil {

@@ -75,19 +75,27 @@ func (tx *Tx) InsertEmailAddress(e identity.EmailAddress) error {
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
 		e.ID, e.UserID, e.Address, e.Status, e.Strategy, e.AccountID, e.Reserved,
 		ms(e.VerifiedAt), ms(e.CreatedAt), ms(e.UpdatedAt))
-	return err
+	if err != nil {
+		return err
+	}
+	return tx.recordUser(identity.UserUpdated, e.UserID)
 }
 
 // UpdateEmailAddress writes what may change of an address: how it is verified.
 // The error is ErrConflict when another user has verified it.
 func (tx *Tx) UpdateEmailAddress(e identity.EmailAddress) error {
-	return tx.execOne(`
+	found, err := tx.userChanged(changed[identity.UserID](tx, `
 		UPDATE email_addresses SET status = $2, strategy = $3, account_id = $4, reserved = $5, verified_at = $6, updated_at = $7
-		WHERE id = $1`,
-		e.ID, e.Status, e.Strategy, e.AccountID, e.Reserved, ms(e.VerifiedAt), ms(e.UpdatedAt))
+		WHERE id = $1 RETURNING user_id`,
+		e.ID, e.Status, e.Strategy, e.AccountID, e.Reserved, ms(e.VerifiedAt), ms(e.UpdatedAt)))
+	if err == nil && !found {
+		return ErrNotFound
+	}
+	return err
 }
 
 // DeleteEmailAddress removes an address and reports whether it was there.
 func (tx *Tx) DeleteEmailAddress(id identity.EmailID) (bool, error) {
-	return tx.execChanged(`DELETE FROM email_addresses WHERE id = $1`, id)
+	return tx.userChanged(changed[identity.UserID](tx, `
+		DELETE FROM email_addresses WHERE id = $1 RETURNING user_id`, id))
 }

@@ -83,6 +83,7 @@ func (tx *Tx) CheckKeys() error {
 		{"connection_keys", "private_key"},
 		{"outbox", "payload"},
 		{"jwt_templates", "signing_key"},
+		{"webhook_endpoints", "secret"},
 	} {
 		var s search
 		s.and(column.name + " <> ''")

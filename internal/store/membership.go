@@ -151,25 +151,35 @@ func (tx *Tx) MembersElsewhere(org identity.OrgID) (bool, error) {
 
 // InsertMembership makes a user a member and reports whether they were none yet.
 func (tx *Tx) InsertMembership(m identity.Membership) (fresh bool, err error) {
-	return tx.execChanged(`
+	fresh, err = tx.execChanged(`
 		INSERT INTO memberships (id, organization_id, user_id, role_id, connection_id,
 			public_metadata, private_metadata, created_at, updated_at)
 		VALUES ($1, $2, $3, COALESCE((SELECT id FROM roles WHERE key = $4), $4), $5, $6, $7, $8, $9) ON CONFLICT (organization_id, user_id) DO NOTHING`,
 		m.ID, m.OrganizationID, m.UserID, m.Role, m.ConnectionID,
 		metadata(m.PublicMetadata), metadata(m.PrivateMetadata), ms(m.CreatedAt), ms(m.UpdatedAt))
+	if err != nil || !fresh {
+		return false, err
+	}
+	return true, tx.recordMembership(identity.MembershipCreated, m.OrganizationID, m.UserID)
 }
 
 // UpdateMembership writes the role, the connection and the metadata of a member.
 func (tx *Tx) UpdateMembership(m identity.Membership) error {
-	return tx.execOne(`
+	if err := tx.execOne(`
 		UPDATE memberships SET role_id = COALESCE((SELECT id FROM roles WHERE key = $3), $3), connection_id = $4, public_metadata = $5,
 			private_metadata = $6, updated_at = $7
 		WHERE organization_id = $1 AND user_id = $2`,
 		m.OrganizationID, m.UserID, m.Role, m.ConnectionID, metadata(m.PublicMetadata),
-		metadata(m.PrivateMetadata), ms(m.UpdatedAt))
+		metadata(m.PrivateMetadata), ms(m.UpdatedAt)); err != nil {
+		return err
+	}
+	return tx.recordMembership(identity.MembershipUpdated, m.OrganizationID, m.UserID)
 }
 
 // DeleteMembership ends a membership and reports whether there was one.
 func (tx *Tx) DeleteMembership(org identity.OrgID, user identity.UserID) (bool, error) {
+	if err := tx.recordMembership(identity.MembershipDeleted, org, user); err != nil {
+		return false, err
+	}
 	return tx.execChanged(`DELETE FROM memberships WHERE organization_id = $1 AND user_id = $2`, org, user)
 }

@@ -239,6 +239,11 @@ func TestSecrets_AreSealedInTheirRow(t *testing.T) {
 			SignInID: "sia_1", TypedEmail: "a@b.test", Claims: []byte(canary), ReturnURL: "/", CreatedAt: at(1), ExpiresAt: at(2),
 		}
 		mail := identity.Mail{ID: "mail_1", To: "a@b.test", Subject: "s", Text: canary, HTML: "<p>", CreatedAt: at(1)}
+		endpoint := identity.Endpoint{
+			ID: "ep_1", URL: "https://customer.test/", Description: "CRM", Types: []identity.EventType{identity.UserCreated},
+			Contacts: []identity.Email{"ops@customer.test"}, DisabledAt: at(3), DisabledBecause: "x",
+			Secret: identity.EndpointSecret{Current: canary, Old: canary, OldUntil: at(4)}, CreatedAt: at(1), UpdatedAt: at(2),
+		}
 		write(t, db, func(tx *store.Tx) error {
 			return first(
 				func() error { return tx.InsertConnection(c) },
@@ -249,13 +254,14 @@ func TestSecrets_AreSealedInTheirRow(t *testing.T) {
 				func() error { return tx.PutEvidence(evidence) },
 				func() error { return tx.InsertVerdict(verdict) },
 				func() error { return tx.InsertMailOutbox(mail) },
+				func() error { return tx.InsertEndpoint(endpoint) },
 				func() error {
 					raw, err := tx.Texts(`
 						SELECT private_key FROM connection_keys UNION ALL SELECT private_key FROM signing_keys
 						UNION ALL SELECT body FROM evidence UNION ALL SELECT claims FROM verdicts
-						UNION ALL SELECT payload FROM outbox`)
-					if len(raw) != 5 {
-						t.Errorf("sealed values: got %d, want 5", len(raw))
+						UNION ALL SELECT payload FROM outbox UNION ALL SELECT secret FROM webhook_endpoints`)
+					if len(raw) != 6 {
+						t.Errorf("sealed values: got %d, want 6", len(raw))
 					}
 					for _, text := range raw {
 						if strings.Contains(text, canary) || !strings.HasPrefix(text, "sealed1.") {
@@ -272,6 +278,7 @@ func TestSecrets_AreSealedInTheirRow(t *testing.T) {
 				func() error { return back(t, "SigningKeys", []identity.SigningKey{signing})(tx.SigningKeys()) },
 				func() error { return back(t, "Evidence", evidence)(tx.Evidence(at1.ID)) },
 				func() error { return back(t, "Verdict", verdict)(tx.Verdict("nonce")) },
+				func() error { return back(t, "Endpoint", endpoint)(tx.Endpoint("ep_1")) },
 				func() error {
 					rows, err := tx.ClaimOutbox(at(1), time.Minute, 10)
 					if err != nil || len(rows) != 1 {

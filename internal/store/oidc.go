@@ -149,6 +149,10 @@ func (tx *Tx) DeprovisionAccount(id identity.AccountID, now time.Time) error {
 	if err := tx.ForgetAccountToken(id); err != nil {
 		return err
 	}
-	return tx.execOne(`
-		UPDATE enterprise_accounts SET deprovisioned_at = $2, updated_at = $2 WHERE id = $1`, id, ms(now))
+	found, err := tx.userChanged(changed[identity.UserID](tx, `
+		UPDATE enterprise_accounts SET deprovisioned_at = $2, updated_at = $2 WHERE id = $1 RETURNING user_id`, id, ms(now)))
+	if err == nil && !found {
+		return ErrNotFound
+	}
+	return err
 }

@@ -68,12 +68,15 @@ func (tx *Tx) InsertOrganization(o identity.Organization) error {
 		o.ID, o.Name, optional(o.Slug), o.MaxAllowedMemberships, o.AdminDeleteEnabled,
 		o.ExclusiveMembership, o.SelfServeSSOEnabled, metadata(o.PublicMetadata), metadata(o.PrivateMetadata),
 		o.CreatedBy, ms(o.CreatedAt), ms(o.UpdatedAt), o.LogoID, o.RoleSetID)
-	return err
+	if err != nil {
+		return err
+	}
+	return tx.recordOrganization(identity.OrganizationCreated, o.ID)
 }
 
 // UpdateOrganization writes all of an organization but who made it.
 func (tx *Tx) UpdateOrganization(o identity.Organization) error {
-	return tx.execOne(`
+	if err := tx.execOne(`
 		UPDATE organizations SET name = $2, slug = $3, max_allowed_memberships = $4,
 			admin_delete_enabled = $5, exclusive_membership = $6, self_serve_sso_enabled = $7,
 			public_metadata = $8, private_metadata = $9, updated_at = $10, role_set_id = $11,
@@ -81,7 +84,10 @@ func (tx *Tx) UpdateOrganization(o identity.Organization) error {
 		WHERE id = $1`,
 		o.ID, o.Name, optional(o.Slug), o.MaxAllowedMemberships,
 		o.AdminDeleteEnabled, o.ExclusiveMembership, o.SelfServeSSOEnabled,
-		metadata(o.PublicMetadata), metadata(o.PrivateMetadata), ms(o.UpdatedAt), o.RoleSetID, o.LogoID, ms(o.CreatedAt))
+		metadata(o.PublicMetadata), metadata(o.PrivateMetadata), ms(o.UpdatedAt), o.RoleSetID, o.LogoID, ms(o.CreatedAt)); err != nil {
+		return err
+	}
+	return tx.recordOrganization(identity.OrganizationUpdated, o.ID)
 }
 
 // CountOrganizationsMadeBy counts the organizations that a user has made and that
@@ -100,7 +106,10 @@ func (tx *Tx) OrganizationsOfRoleSet(set identity.RoleSetID, after identity.OrgI
 // MoveToRoleSet gives an organization another role set and leaves its members'
 // roles as they are.
 func (tx *Tx) MoveToRoleSet(id identity.OrgID, set identity.RoleSetID, now time.Time) error {
-	return tx.execOne(`UPDATE organizations SET role_set_id = $2, updated_at = $3 WHERE id = $1`, id, set, ms(now))
+	if err := tx.execOne(`UPDATE organizations SET role_set_id = $2, updated_at = $3 WHERE id = $1`, id, set, ms(now)); err != nil {
+		return err
+	}
+	return tx.recordOrganization(identity.OrganizationUpdated, id)
 }
 
 // DeselectOrganization makes an organization the active one of none of its
@@ -116,6 +125,9 @@ func (tx *Tx) DeselectOrganization(id identity.OrgID, now time.Time) error {
 // DeleteOrganization removes an organization with its memberships and domains,
 // and reports whether it was there. Its connections stay.
 func (tx *Tx) DeleteOrganization(id identity.OrgID) (bool, error) {
+	if err := tx.recordOrganization(identity.OrganizationDeleted, id); err != nil {
+		return false, err
+	}
 	return tx.execChanged(`DELETE FROM organizations WHERE id = $1`, id)
 }
 
@@ -155,10 +167,16 @@ func (tx *Tx) InsertOrganizationDomain(d identity.OrganizationDomain) error {
 		INSERT INTO organization_domains (id, organization_id, name, enrollment_mode, verified, created_at, updated_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7)`,
 		d.ID, d.OrganizationID, d.Name, d.EnrollmentMode, d.Verified, ms(d.CreatedAt), ms(d.UpdatedAt))
-	return err
+	if err != nil {
+		return err
+	}
+	return tx.Record(identity.Event{Type: identity.DomainCreated, Subject: string(d.ID), OrganizationID: d.OrganizationID})
 }
 
 // DeleteOrganizationDomain removes a domain and reports whether it was there.
 func (tx *Tx) DeleteOrganizationDomain(id identity.DomainID) (bool, error) {
+	if err := tx.Record(identity.Event{Type: identity.DomainDeleted, Subject: string(id)}); err != nil {
+		return false, err
+	}
 	return tx.execChanged(`DELETE FROM organization_domains WHERE id = $1`, id)
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // scanned are the tables that hold a handful of rows and may be read as a whole.
-var scanned = regexp.MustCompile(`^SCAN (instance|r|s|signing_keys|secret_keys|schema_migrations|CONSTANT ROW|[0-9]+-ROW VALUES CLAUSE)\b`)
+var scanned = regexp.MustCompile(`^SCAN (instance|r|s|e|h|signing_keys|secret_keys|schema_migrations|webhook_endpoints|audit_head|CONSTANT ROW|[0-9]+-ROW VALUES CLAUSE)\b`)
 
 // Every statement that is kept prepared finds its rows through an index.
 func TestStatements_UseAnIndex(t *testing.T) {
@@ -150,7 +150,34 @@ func TestStatements_UseAnIndex(t *testing.T) {
 		ignore(nil, tx.ForgetCount("x"))
 		ignore(nil, tx.AbandonSignIns("x", at(0)))
 		ignore(nil, tx.AbandonSignUps("x", at(0)))
-		ignore(tx.Prune(at(0), store.Retention{Attempts: 1, SignIns: 1, Sessions: 1, Clients: 1, RateCounters: 1, Mail: 1}))
+		ignore(tx.Prune(at(0), store.Retention{Attempts: 1, SignIns: 1, Sessions: 1, Clients: 1, RateCounters: 1, Events: 1, Mail: 1}))
+		ignore(nil, tx.InsertEndpoint(identity.Endpoint{ID: "ep_1"}))
+		ignore(tx.Endpoint("ep_1"))
+		ignore(nil, tx.UpdateEndpoint(identity.Endpoint{ID: "ep_1"}))
+		ignore(tx.EndpointHealth("ep_1"))
+		ignore(tx.TakeEndpoint(store.Lease{Endpoint: "ep_1", Holder: "x"}, at(0), at(1)))
+		ignore(tx.PutEndpointHealth(store.Lease{Endpoint: "ep_1", Holder: "x"}, identity.EndpointHealth{}))
+		ignore(nil, tx.LeaveEndpoint(store.Lease{Endpoint: "ep_1", Holder: "x"}))
+		ignore(nil, tx.ForgiveEndpoint("ep_1"))
+		ignore(tx.EndpointsDue(at(0)))
+		ignore(tx.NextDelivery("ep_1", at(0)))
+		ignore(tx.Delivery("x"))
+		ignore(tx.UpdateDelivery(identity.Delivery{ID: "x"}))
+		ignore(nil, tx.StopDeliveries("ep_1", at(0)))
+		ignore(tx.ReplayDelivery("x", at(0)))
+		ignore(tx.ReplayFailed("ep_1", at(0), at(1)))
+		ignore(nil, tx.InsertDelivery("ep_1", "x", at(0)))
+		ignore(tx.DeliveryTries("x"))
+		ignore(tx.CountDeliveries("ep_1", at(0)))
+		ignore(tx.Event("x"))
+		ignore(nil, tx.Audit(identity.AuditEntry{At: at(0)}))
+		ignore(tx.AuditUnchained(1))
+		_, _, err := tx.AuditHead()
+		ignore(nil, err)
+		ignore(nil, tx.ChainAudit(nil))
+		ignore(tx.AuditAfter(0, 1))
+		ignore(tx.AuditWaiting(1))
+		ignore(tx.DeleteEndpoint("ep_1"))
 		return nil
 	})
 	for _, missing := range []func(*store.Tx) error{ // each fails its transaction

@@ -10,6 +10,7 @@ type Retention struct {
 	Clients      time.Duration // browsers without a session, from their last change
 	RateCounters time.Duration // from the start of their window
 	Mail         time.Duration // unsent mail and the development mailbox, from its making
+	Events       time.Duration // events and their deliveries, from when they happened
 }
 
 const (
@@ -71,6 +72,11 @@ func (tx *Tx) Prune(now time.Time, r Retention) (PruneReport, error) {
 			(SELECT hash FROM consumed_tokens WHERE expires_at < $1 LIMIT $2)`, before(replayMargin)},
 		{`DELETE FROM tickets WHERE id IN
 			(SELECT id FROM tickets WHERE expires_at < $1 LIMIT $2)`, before(r.SignIns)},
+		{`DELETE FROM events WHERE id IN
+			(SELECT id FROM events WHERE created_at < $1 LIMIT $2)`, before(r.Events)},
+		// Later than the events: an order that begins anew must not meet the old one.
+		{`DELETE FROM event_order WHERE subject IN
+			(SELECT subject FROM event_order WHERE updated_at < $1 LIMIT $2)`, before(2 * r.Events)},
 		{`DELETE FROM rate_counters WHERE (name, window_start) IN
 			(SELECT name, window_start FROM rate_counters WHERE window_start < $1 LIMIT $2)`, before(r.RateCounters)},
 		{`DELETE FROM outbox WHERE id IN

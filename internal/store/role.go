@@ -76,18 +76,27 @@ func (tx *Tx) InsertRole(r identity.Role) error {
 		INSERT INTO roles (id, key, name, description, permissions, created_at, updated_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7)`,
 		r.ID, r.Key, r.Name, r.Description, document{r.Permissions}, ms(r.CreatedAt), ms(r.UpdatedAt))
-	return err
+	if err != nil {
+		return err
+	}
+	return tx.Record(identity.Event{Type: identity.RoleCreated, Subject: string(r.ID)})
 }
 
 // UpdateRole writes all of a role but the time of making.
 func (tx *Tx) UpdateRole(r identity.Role) error {
-	return tx.execOne(`
+	if err := tx.execOne(`
 		UPDATE roles SET key = $2, name = $3, description = $4, permissions = $5, updated_at = $6 WHERE id = $1`,
-		r.ID, r.Key, r.Name, r.Description, document{r.Permissions}, ms(r.UpdatedAt))
+		r.ID, r.Key, r.Name, r.Description, document{r.Permissions}, ms(r.UpdatedAt)); err != nil {
+		return err
+	}
+	return tx.Record(identity.Event{Type: identity.RoleUpdated, Subject: string(r.ID)})
 }
 
 // DeleteRole removes a role and reports whether it was there.
 func (tx *Tx) DeleteRole(id identity.RoleID) (bool, error) {
+	if err := tx.Record(identity.Event{Type: identity.RoleDeleted, Subject: string(id)}); err != nil {
+		return false, err
+	}
 	return tx.execChanged(`DELETE FROM roles WHERE id = $1`, id)
 }
 
@@ -143,17 +152,26 @@ func (tx *Tx) InsertPermission(p identity.DefinedPermission) error {
 	_, err := tx.exec(`
 		INSERT INTO permissions (id, key, name, description, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6)`,
 		p.ID, p.Key, p.Name, p.Description, ms(p.CreatedAt), ms(p.UpdatedAt))
-	return err
+	if err != nil {
+		return err
+	}
+	return tx.Record(identity.Event{Type: identity.PermissionCreated, Subject: string(p.ID)})
 }
 
 // UpdatePermission writes all of a permission but the time of making.
 func (tx *Tx) UpdatePermission(p identity.DefinedPermission) error {
-	return tx.execOne(`
+	if err := tx.execOne(`
 		UPDATE permissions SET key = $2, name = $3, description = $4, updated_at = $5 WHERE id = $1`,
-		p.ID, p.Key, p.Name, p.Description, ms(p.UpdatedAt))
+		p.ID, p.Key, p.Name, p.Description, ms(p.UpdatedAt)); err != nil {
+		return err
+	}
+	return tx.Record(identity.Event{Type: identity.PermissionUpdated, Subject: string(p.ID)})
 }
 
 // DeletePermission removes a permission and reports whether it was there.
 func (tx *Tx) DeletePermission(id identity.PermissionID) (bool, error) {
+	if err := tx.Record(identity.Event{Type: identity.PermissionDeleted, Subject: string(id)}); err != nil {
+		return false, err
+	}
 	return tx.execChanged(`DELETE FROM permissions WHERE id = $1`, id)
 }

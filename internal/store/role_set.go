@@ -144,11 +144,20 @@ type RoleMove struct {
 
 // MoveMembers carries a step out and returns how many members it was.
 func (tx *Tx) MoveMembers(m RoleMove, now time.Time) (int, error) {
-	n, err := tx.exec(`
+	users, err := changed[identity.UserID](tx, `
 		UPDATE memberships SET role_id = $3, updated_at = $5
-		WHERE id IN (SELECT id FROM memberships WHERE organization_id = $1 AND role_id = $2 LIMIT $4)`,
+		WHERE id IN (SELECT id FROM memberships WHERE organization_id = $1 AND role_id = $2 LIMIT $4)
+		RETURNING user_id`,
 		m.Organization, m.From, m.To, m.Most, ms(now))
-	return int(n), err
+	if err != nil {
+		return 0, err
+	}
+	for _, u := range users {
+		if err := tx.recordMembership(identity.MembershipUpdated, m.Organization, u); err != nil {
+			return 0, err
+		}
+	}
+	return len(users), nil
 }
 
 // InsertFirstRoles gives a new deployment its roles and its role set.

@@ -67,12 +67,16 @@ func (tx *Tx) Sessions(f SessionFilter, p Page) ([]identity.Session, int, error)
 
 // InsertSession adds a session.
 func (tx *Tx) InsertSession(s identity.Session) error {
-	return tx.execLater(`
+	err := tx.execLater(`
 		INSERT INTO sessions (id, client_id, user_id, status, connection_id, last_active_organization_id, actor,
 			first_factor_at, expire_at, abandon_at, last_active_at, check_at, created_at, updated_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
 		s.ID, s.ClientID, s.UserID, s.Status, s.ConnectionID, s.LastActiveOrganizationID, metadata(s.Actor),
 		ms(s.FirstFactorAt), ms(s.ExpireAt), ms(s.AbandonAt), ms(s.LastActiveAt), ms(s.CheckAt), ms(s.CreatedAt), ms(s.UpdatedAt))
+	if err != nil {
+		return err
+	}
+	return tx.recordSession(s.Status, s.ID, s.UserID)
 }
 
 // UpdateSession writes what may change while a session is in use. It brings no
@@ -94,16 +98,28 @@ func (tx *Tx) SetSessionCheck(id identity.SessionID, at time.Time) error {
 // EndSession takes a session out of use with a status that says why, and reports
 // whether it was in use.
 func (tx *Tx) EndSession(id identity.SessionID, status identity.SessionStatus, now time.Time) (bool, error) {
-	return tx.execChanged(`
+	users, err := changed[identity.UserID](tx, `
 		UPDATE sessions SET status = $2, updated_at = $3
-		WHERE id = $1 AND status IN ('active', 'pending')`, id, status, ms(now))
+		WHERE id = $1 AND status IN ('active', 'pending') RETURNING user_id`, id, status, ms(now))
+	if err != nil || len(users) == 0 {
+		return false, err
+	}
+	return true, tx.recordSession(status, id, users[0])
 }
 
 // EndSessionsOfUser ends every session of a user that is in use and returns how
 // many those were.
 func (tx *Tx) EndSessionsOfUser(user identity.UserID, status identity.SessionStatus, now time.Time) (int, error) {
-	n, err := tx.exec(`
+	ended, err := changed[identity.SessionID](tx, `
 		UPDATE sessions SET status = $2, updated_at = $3
-		WHERE user_id = $1 AND status IN ('active', 'pending')`, user, status, ms(now))
-	return int(n), err
+		WHERE user_id = $1 AND status IN ('active', 'pending') RETURNING id`, user, status, ms(now))
+	if err != nil {
+		return 0, err
+	}
+	for _, id := range ended {
+		if err := tx.recordSession(status, id, user); err != nil {
+			return 0, err
+		}
+	}
+	return len(ended), nil
 }

@@ -19,6 +19,8 @@ type Tx struct {
 	over    bool
 	noting  bool       // Ahead is at it: queries are noted
 	ahead   []foreseen // and not yet asked for
+
+	recording recording
 }
 
 var errTxOver = errors.New("store: the transaction is over")

@@ -182,12 +182,15 @@ func (tx *Tx) InsertUser(u identity.User) error {
 		u.Banned, ms(u.LockedUntil), ms(u.DeactivatedAt), u.Locale, ms(u.LegalAcceptedAt), ms(u.PasswordAt),
 		u.DeleteSelfEnabled, u.CreateOrganizationDisabled, u.CreateOrganizationsLimit, ms(u.LastSignInAt),
 		ms(u.LastActiveAt), ms(u.CreatedAt), ms(u.UpdatedAt))
-	return err
+	if err != nil {
+		return err
+	}
+	return tx.recordUser(identity.UserCreated, u.ID)
 }
 
 // UpdateUser writes all of a person.
 func (tx *Tx) UpdateUser(u identity.User) error {
-	return tx.execOne(`
+	if err := tx.execOne(`
 		UPDATE users SET external_id = $2, first_name = $3, last_name = $4, username = $5,
 			password_hash = $6, primary_email_id = $7, public_metadata = $8, private_metadata = $9,
 			unsafe_metadata = $10, banned = $11, locked_until = $12, deactivated_at = $13,
@@ -199,12 +202,18 @@ func (tx *Tx) UpdateUser(u identity.User) error {
 		u.PrimaryEmailID, metadata(u.PublicMetadata), metadata(u.PrivateMetadata), metadata(u.UnsafeMetadata),
 		u.Banned, ms(u.LockedUntil), ms(u.DeactivatedAt), u.Locale, ms(u.LegalAcceptedAt), ms(u.PasswordAt),
 		u.DeleteSelfEnabled, u.CreateOrganizationDisabled, u.CreateOrganizationsLimit, ms(u.LastSignInAt),
-		ms(u.LastActiveAt), ms(u.CreatedAt), ms(u.UpdatedAt))
+		ms(u.LastActiveAt), ms(u.CreatedAt), ms(u.UpdatedAt)); err != nil {
+		return err
+	}
+	return tx.recordUser(identity.UserUpdated, u.ID)
 }
 
 // SawSignIn notes when a person signed in last. The person must be there.
 func (tx *Tx) SawSignIn(id identity.UserID, now time.Time) error {
-	return tx.execLater(`UPDATE users SET last_sign_in_at = $2, last_active_at = $2 WHERE id = $1`, id, ms(now))
+	if err := tx.execLater(`UPDATE users SET last_sign_in_at = $2, last_active_at = $2 WHERE id = $1`, id, ms(now)); err != nil {
+		return err
+	}
+	return tx.recordUser(identity.UserUpdated, id)
 }
 
 // TouchUser notes that a person was active, unless that was noted after a time.
@@ -215,7 +224,13 @@ func (tx *Tx) TouchUser(id identity.UserID, now, after time.Time) error {
 }
 
 // DeleteUser removes a person with their addresses, memberships, accounts and
-// sessions, and reports whether they were there.
+// sessions and the events about them, and reports whether they were there.
 func (tx *Tx) DeleteUser(id identity.UserID) (bool, error) {
+	if err := tx.recordUser(identity.UserDeleted, id); err != nil {
+		return false, err
+	}
+	if err := tx.eraseEvents(id); err != nil {
+		return false, err
+	}
 	return tx.execChanged(`DELETE FROM users WHERE id = $1`, id)
 }

@@ -1,6 +1,7 @@
 package account
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"time"
@@ -146,6 +147,14 @@ func (u *UI) sessions(r *http.Request, s session.Signed) ([]Session, error) {
 	return out, nil
 }
 
+// acting is the request's context with the signed-in person as the one who acts,
+// for the audit log.
+func acting(r *http.Request, s session.Signed) context.Context {
+	return identity.WithActor(r.Context(), identity.Actor{
+		Kind: identity.ActorUser, ID: string(s.User.ID), TraceID: httpio.TraceID(r.Context()),
+	})
+}
+
 // handleRevokeSession signs the person out in another browser.
 func (u *UI) handleRevokeSession(w http.ResponseWriter, r *http.Request) error {
 	if _, err := u.form(w, r); err != nil {
@@ -163,7 +172,7 @@ func (u *UI) handleRevokeSession(w http.ResponseWriter, r *http.Request) error {
 	if other.UserID != s.User.ID {
 		return fault.New(fault.NotFound, "resource", "session")
 	}
-	if _, err := u.Sessions.Revoke(r.Context(), id); err != nil {
+	if _, err := u.Sessions.Revoke(acting(r, s), id); err != nil {
 		return err
 	}
 	return seeOther(w, r, "/user")
@@ -261,7 +270,7 @@ func (u *UI) handleLeave(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := u.Manage.Leave(r.Context(), identity.OrgID(r.PathValue("organization_id")), s.User.ID); err != nil {
+	if err := u.Manage.Leave(acting(r, s), identity.OrgID(r.PathValue("organization_id")), s.User.ID); err != nil {
 		return err
 	}
 	return seeOther(w, r, "/user")
