@@ -28,7 +28,7 @@ var mayImport = map[string][]string{
 
 	"server": {
 		"backendapi", "fault", "frontendapi", "httpio", "identity", "manage", "notify", "oidc", "policy", "practice",
-		"provision", "saml", "secret", "session", "signin", "store", "web/account", "web/page",
+		"provision", "resolver", "saml", "secret", "session", "signin", "store", "web/account", "web/page",
 	},
 
 	"backendapi":            {"fault", "httpio", "identity", "manage", "session", "signin"},
@@ -55,6 +55,9 @@ var mayImport = map[string][]string{
 	"picture":  {"fault"},
 	"saml":     {"fault"},
 	"fault":    {},
+
+	"resolver":              {},
+	"resolver/resolvertest": {},
 
 	"e2e":     {"*"},
 	"e2e/gen": {"backendapi", "fault", "server"},

@@ -64,6 +64,13 @@ const (
 	OrganizationDomainCommon                   Code = "organization_domain_common"
 	OrganizationDomainAlreadyExists            Code = "organization_domain_already_exists"
 	OrganizationDomainAlreadyExistsSame        Code = "organization_domain_already_exists_same_organization"
+	OrganizationDomainBlocked                  Code = "organization_domain_blocked"
+	OrganizationDomainMismatch                 Code = "organization_domain_mismatch"
+	OrganizationDomainsNotEnabled              Code = "organization_domains_not_enabled"
+	OrganizationDomainModeNotEnabled           Code = "organization_domain_enrollment_mode_not_enabled"
+	OrganizationDomainQuotaExceeded            Code = "organization_domain_quota_exceeded"
+	OrganizationDomainLastVerified             Code = "organization_domain_last_verified_cannot_delete"
+	OrganizationUnlimitedMembershipRequired    Code = "organization_unlimited_membership_required"
 	OrganizationCreatorNotFound                Code = "organization_creator_not_found"
 	OrganizationSlugsDisabled                  Code = "organization_slugs_disabled"
 	OrganizationAdminDeleteNotEnabled          Code = "organization_admin_delete_not_enabled"
@@ -488,6 +495,41 @@ var catalogue = map[Code]Entry{
 		422, "This domain is already listed.",
 		"The organization already has the domain {domain}.",
 		"",
+	},
+	OrganizationDomainBlocked: {
+		422, "This mail provider is blocked.",
+		"The domain {domain} hands out addresses for a short time, or is blocked here.",
+		"",
+	},
+	OrganizationDomainMismatch: {
+		422, "The address is elsewhere.",
+		"The address must be one at {domain}.",
+		"",
+	},
+	OrganizationDomainsNotEnabled: {
+		403, "Verified domains are switched off.",
+		"Verified domains are switched off on this instance.",
+		"Switch domains on in the organization settings.",
+	},
+	OrganizationDomainModeNotEnabled: {
+		403, "This way of joining is switched off.",
+		"The enrollment mode {enrollment_mode} is switched off on this instance.",
+		"Add it to the enrollment modes in the organization settings.",
+	},
+	OrganizationDomainQuotaExceeded: {
+		403, "No more domains.",
+		"The organization has {max_allowed_domains} domains, which is the limit.",
+		"Delete domains that are not used.",
+	},
+	OrganizationDomainLastVerified: {
+		422, "SSO needs this domain.",
+		"The domain {domain} is the last one that shows who owns the organization's enterprise connection.",
+		"Delete the connection first, or verify another of its domains.",
+	},
+	OrganizationUnlimitedMembershipRequired: {
+		403, "The number of members is limited.",
+		"People can join by themselves only where the number of members is not limited.",
+		"Set the organization's max_allowed_memberships to 0.",
 	},
 	OrganizationCreatorNotFound: {
 		400, "The creator does not exist.",

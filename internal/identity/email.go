@@ -169,6 +169,14 @@ func (d Domain) IsRegistrable() bool {
 	return err == nil && r == string(d)
 }
 
+// SharesOwner reports whether d and other lie below one name that somebody
+// registered: no public suffix stands between them (threat T-ORG-04).
+func (d Domain) SharesOwner(other Domain) bool {
+	a, errA := publicsuffix.EffectiveTLDPlusOne(string(d))
+	b, errB := publicsuffix.EffectiveTLDPlusOne(string(other))
+	return errA == nil && errB == nil && a == b
+}
+
 // Display is the name for people: U-labels, but A-labels where the scripts are
 // mixed as names that imitate others mix them (threat T-ID-03).
 func (d Domain) Display() string {

@@ -86,27 +86,3 @@ type Membership struct {
 	CreatedAt       time.Time
 	UpdatedAt       time.Time
 }
-
-// EnrollmentMode says what a domain listed by an organization does for people
-// whose address is there.
-type EnrollmentMode string
-
-// The modes. EnrollmentSSO lists a domain for self-serve SSO; the others make it
-// a Verified Domain once it is verified.
-const (
-	EnrollmentManual     EnrollmentMode = "manual_invitation"
-	EnrollmentInvitation EnrollmentMode = "automatic_invitation"
-	EnrollmentSuggestion EnrollmentMode = "automatic_suggestion"
-	EnrollmentSSO        EnrollmentMode = "enterprise_sso"
-)
-
-// OrganizationDomain is a domain that an organization lists.
-type OrganizationDomain struct {
-	ID             DomainID
-	OrganizationID OrgID
-	Name           Domain
-	EnrollmentMode EnrollmentMode
-	Verified       bool // affiliation proved
-	CreatedAt      time.Time
-	UpdatedAt      time.Time
-}

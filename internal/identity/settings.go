@@ -46,6 +46,17 @@ type Settings struct {
 	SupportEmail   string       `json:"support_email"`
 	AllowedOrigins []string     `json:"allowed_origins"` // besides those of the configuration
 	Restrictions   Restrictions `json:"restrictions"`
+
+	// BlockedEmailDomains are refused as domains of organizations, besides those
+	// that Usher knows.
+	BlockedEmailDomains []Domain `json:"blocked_email_domains,omitempty"`
+}
+
+// AllowsEnrollment reports whether domains may have the mode. By hand is always
+// possible where there are domains at all.
+func (s Settings) AllowsEnrollment(m EnrollmentMode) bool {
+	return (m != EnrollmentInvitation || s.OrganizationDomainInvitations) &&
+		(m != EnrollmentSuggestion || s.OrganizationDomainSuggestions)
 }
 
 // Restrictions say which addresses may come in.

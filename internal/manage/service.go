@@ -22,6 +22,7 @@ type Service struct {
 	Ring    *secret.KeyRing
 	Hasher  *secret.Hasher
 	Fetch   Fetcher
+	Records Records
 	BaseURL string // the deployment's public origin, without a slash at the end
 
 	// CheckURL says what keeps a URL from being called. Nil: every URL may be.

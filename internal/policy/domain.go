@@ -27,6 +27,12 @@ type DomainFacts struct {
 	AllowSubdomains bool                  // with UseSSO: the names below are wanted too
 	Self            identity.DomainID     // with UseVerified: the row about to be verified; empty: a new one
 
+	// Mode is how people are to be enrolled, with UseVerified. EnrollmentSSO lists
+	// the domain so that a connection may have it.
+	Mode identity.EnrollmentMode
+
+	Blocked []identity.Domain // by the deployment's settings
+
 	// Connections are those of any organization and in any state that list the
 	// domain, one above it or one below it.
 	Connections []identity.Connection
@@ -48,6 +54,9 @@ func Domain(f DomainFacts) Decision {
 	}
 	if !t.note("not_common", !isFreeMail(f.Domain), string(f.Domain)) {
 		return deny(t, fault.New(fault.OrganizationDomainCommon, "param_name", f.param(), "domain", string(f.Domain)))
+	}
+	if !t.note("not_blocked", !isBlocked(f.Domain, f.Blocked), string(f.Domain)) {
+		return deny(t, fault.New(fault.OrganizationDomainBlocked, "param_name", f.param(), "domain", string(f.Domain)))
 	}
 	var err error
 	if f.Use == UseVerified {
@@ -82,7 +91,7 @@ func (f DomainFacts) enrolledHere() bool {
 }
 
 func (f DomainFacts) enrolls(d identity.OrganizationDomain) bool {
-	return f.Organization != "" && d.OrganizationID == f.Organization && d.Verified && d.EnrollmentMode != identity.EnrollmentSSO
+	return f.Organization != "" && d.OrganizationID == f.Organization && d.Enrolls()
 }
 
 // takenBy reports whether a connection of another organization speaks for the
@@ -99,7 +108,8 @@ func (f DomainFacts) takenBy(c identity.Connection) bool {
 }
 
 func verifiedDomain(t *Trace, f DomainFacts) error {
-	if !t.note("not_sso_here", !slices.ContainsFunc(f.Connections, f.ssoHere), string(f.Domain)) {
+	sso := f.Mode == identity.EnrollmentSSO
+	if !sso && !t.note("not_sso_here", !slices.ContainsFunc(f.Connections, f.ssoHere), string(f.Domain)) {
 		return fault.New(fault.OrganizationDomainExistsForSSO, "param_name", "name", "domain", string(f.Domain))
 	}
 	if !t.note("not_listed_here", !slices.ContainsFunc(f.Listed, f.listedHere), string(f.Domain)) {
@@ -120,7 +130,7 @@ func (f DomainFacts) listedHere(d identity.OrganizationDomain) bool {
 }
 
 func (f DomainFacts) verifiedElsewhere(d identity.OrganizationDomain) bool {
-	return d.Name == f.Domain && d.OrganizationID != f.Organization && d.Verified
+	return d.Name == f.Domain && d.OrganizationID != f.Organization && d.Claimed()
 }
 
 // ConnectionDomainFacts is what ConnectionDomains looks at.

@@ -16,7 +16,7 @@ func TestDomain(t *testing.T) {
 		return []identity.OrganizationDomain{{ID: "orgdmn_1", OrganizationID: org, Name: "acme.test", EnrollmentMode: mode, Verified: verified}}
 	}
 	const (
-		general = "not_public_suffix not_common "
+		general = "not_public_suffix not_common not_blocked "
 		sso     = general + "not_enrolled_here not_taken"
 		enroll  = general + "not_sso_here not_listed_here not_verified_elsewhere"
 	)
@@ -46,22 +46,22 @@ func TestDomain(t *testing.T) {
 		},
 		"1.18 on an eTLD+1": {
 			given: func(f *policy.DomainFacts) { f.AllowSubdomains = true },
-			trace: "not_public_suffix registrable not_common not_enrolled_here not_taken",
+			trace: "not_public_suffix registrable not_common not_blocked not_enrolled_here not_taken",
 		},
 		"a subdomain without allow_subdomains": {
 			given: func(f *policy.DomainFacts) { f.Domain = "eu.acme.test" }, trace: sso,
 		},
 		"1.130 a common provider is organization_domain_common (threat T-ORG-05)": {
 			given: func(f *policy.DomainFacts) { f.Use, f.Domain = policy.UseVerified, "gmail.com" },
-			code:  fault.OrganizationDomainCommon, meta: map[string]any{"param_name": "name"}, trace: general,
+			code:  fault.OrganizationDomainCommon, meta: map[string]any{"param_name": "name"}, trace: "not_public_suffix not_common",
 		},
 		"threat T-ORG-05: no SSO on one either": {
 			given: func(f *policy.DomainFacts) { f.Domain = "outlook.com" },
-			code:  fault.OrganizationDomainCommon, trace: general,
+			code:  fault.OrganizationDomainCommon, trace: "not_public_suffix not_common",
 		},
 		"threat T-ORG-05: nor below one": {
 			given: func(f *policy.DomainFacts) { f.Domain = "x.gmx.de" },
-			code:  fault.OrganizationDomainCommon, trace: general,
+			code:  fault.OrganizationDomainCommon, trace: "not_public_suffix not_common",
 		},
 
 		"1.22 adding SSO when the Verified Domain exists (threat T-ORG-06)": {
@@ -116,7 +116,7 @@ func TestDomain(t *testing.T) {
 			given: func(f *policy.DomainFacts) {
 				f.AllowSubdomains, f.Connections = true, []identity.Connection{at("entconn_9", "org_globex", "eu.acme.test")}
 			},
-			code: fault.ConnectionDomainTaken, trace: "not_public_suffix registrable not_common not_enrolled_here not_taken",
+			code: fault.ConnectionDomainTaken, trace: "not_public_suffix registrable not_common not_blocked not_enrolled_here not_taken",
 		},
 		"without subdomains, above another organization's": {
 			given: func(f *policy.DomainFacts) {

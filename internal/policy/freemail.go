@@ -8,16 +8,24 @@ import (
 
 // isFreeMail reports whether anybody may get an address at the domain or below
 // it, so that no organization can speak for it.
-func isFreeMail(d identity.Domain) bool {
-	return slices.ContainsFunc(freeMail(), func(free identity.Domain) bool { return d == free || d.IsSubdomainOf(free) })
+func isFreeMail(d identity.Domain) bool { return among(d, freeMail()) }
+
+// isBlocked reports whether addresses at the domain or below it are handed out
+// for minutes, or the deployment wants none of them.
+func isBlocked(d identity.Domain, blocked []identity.Domain) bool {
+	return among(d, disposable()) || among(d, blocked)
 }
 
-// freeMail is a short list, kept by hand: the large public mail providers and
-// some that hand out addresses for minutes. It keeps people from mistakes; proof
-// of ownership is what keeps an attacker from a domain.
+func among(d identity.Domain, list []identity.Domain) bool {
+	return slices.ContainsFunc(list, func(one identity.Domain) bool { return d == one || d.IsSubdomainOf(one) })
+}
+
+// freeMail and disposable are short lists, kept by hand: the large public mail
+// providers, and some that hand out addresses for minutes. They keep people from
+// mistakes; proof of ownership is what keeps an attacker from a domain. A
+// deployment blocks others by its settings.
 func freeMail() []identity.Domain {
 	return []identity.Domain{
-		// Public mail providers.
 		"126.com", "163.com", "aol.com", "att.net", "bk.ru", "bluewin.ch", "comcast.net", "cox.net",
 		"duck.com", "fastmail.com", "fastmail.fm", "free.fr", "gmail.com", "gmx.at", "gmx.ch", "gmx.com",
 		"gmx.de", "gmx.net", "googlemail.com", "hey.com", "hotmail.co.uk", "hotmail.com", "hotmail.de",
@@ -28,8 +36,19 @@ func freeMail() []identity.Domain {
 		"seznam.cz", "sina.com", "t-online.de", "tuta.com", "tuta.io", "tutanota.com", "verizon.net", "web.de",
 		"wp.pl", "yahoo.ca", "yahoo.co.in", "yahoo.co.jp", "yahoo.co.uk", "yahoo.com", "yahoo.com.br",
 		"yahoo.de", "yahoo.es", "yahoo.fr", "yahoo.it", "yandex.com", "yandex.ru", "ymail.com", "zoho.com",
-		// Addresses for minutes.
-		"10minutemail.com", "guerrillamail.com", "mailinator.com", "sharklasers.com", "temp-mail.org",
-		"trashmail.com", "yopmail.com",
+	}
+}
+
+func disposable() []identity.Domain {
+	return []identity.Domain{
+		"10minutemail.com", "10minutemail.net", "anonbox.net", "burnermail.io", "byom.de", "discard.email", "dispostable.com",
+		"dropmail.me", "emailondeck.com", "fakeinbox.com", "getairmail.com", "getnada.com", "grr.la", "guerrillamail.biz",
+		"guerrillamail.com", "guerrillamail.de", "guerrillamail.info", "guerrillamail.net", "guerrillamail.org",
+		"guerrillamailblock.com", "inboxkitten.com", "incognitomail.org", "jetable.org", "mail-temp.com", "mailcatch.com",
+		"maildrop.cc", "mailforspam.com", "mailinator.com", "mailinator.net", "mailnesia.com", "mailsac.com", "mintemail.com",
+		"moakt.com", "mohmal.com", "mytemp.email", "mytrashmail.com", "sharklasers.com", "spam4.me", "spamgourmet.com",
+		"temp-mail.io", "temp-mail.org", "tempail.com", "tempinbox.com", "tempmail.com", "tempmail.net", "tempmailo.com",
+		"tempr.email", "throwawaymail.com", "trash-mail.com", "trashmail.com", "trashmail.de", "trashmail.net", "wegwerfemail.de",
+		"wegwerfmail.de", "yopmail.com", "yopmail.fr", "yopmail.net",
 	}
 }

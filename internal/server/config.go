@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net"
 	"net/netip"
 	"net/url"
 	"os"
@@ -39,6 +40,7 @@ type Config struct {
 	LogLevel         string
 	MetadataRefresh  time.Duration
 	OutgoingPorts    []int
+	DNSServers       []string
 	ShutdownGrace    time.Duration
 	AuditAddresses   bool
 	Development      bool // set by "usher dev" alone; has no option
@@ -124,6 +126,19 @@ func Options() []Option {
 			get: func(c Config) string { return joined(c.OutgoingPorts) },
 		},
 		boolean("audit_addresses", "Keep in the audit log from which address the Backend API was called. The addresses of people are never kept.", func(c *Config) *bool { return &c.AuditAddresses }),
+		{
+			Name: "dns_servers", Help: "Resolving name servers (host:port), separated by commas, that are asked for the TXT records of domains. Empty: those of the machine.",
+			set: func(c *Config, s string) error {
+				return eachItem(s, func(item string) error {
+					if _, _, err := net.SplitHostPort(item); err != nil {
+						return errors.New("must be host:port, such as 192.0.2.53:53")
+					}
+					c.DNSServers = append(c.DNSServers, item)
+					return nil
+				})
+			},
+			get: func(c Config) string { return strings.Join(c.DNSServers, ",") },
+		},
 		duration("shutdown_grace", "30s", "How long work under way may take after SIGTERM.", func(c *Config) *time.Duration { return &c.ShutdownGrace }),
 	}
 }

@@ -29,6 +29,7 @@ type job struct {
 
 const (
 	refreshEvery = time.Minute
+	domainsEvery = time.Minute
 	pruneEvery   = 10 * time.Minute
 	chainEvery   = time.Second
 
@@ -62,6 +63,10 @@ func (s *Server) startJobs(ctx context.Context, wg *sync.WaitGroup) {
 	for _, j := range []job{
 		{"metadata", refreshEvery, usualMargin, func(ctx context.Context) error {
 			_, err := s.Manage.RefreshMetadata(ctx, s.cfg.MetadataRefresh)
+			return err
+		}},
+		{"domains", domainsEvery, usualMargin, func(ctx context.Context) error {
+			_, err := s.Manage.RecheckOwnership(ctx)
 			return err
 		}},
 		{"prune", pruneEvery, usualMargin, s.prune},

@@ -15,6 +15,7 @@ import (
 	"usher/internal/identity"
 	"usher/internal/manage"
 	"usher/internal/oidc"
+	"usher/internal/resolver"
 	"usher/internal/secret"
 	"usher/internal/session"
 	"usher/internal/signin"
@@ -80,7 +81,7 @@ func newTools(cfg Config, db *store.DB, ring *secret.KeyRing) *Tools {
 	t.Sessions.Presence = t.SignIn
 	t.Manage = &manage.Service{
 		DB: db, Now: now, Ring: ring, Hasher: hasher, BaseURL: cfg.PublicURL, AllowLoopback: cfg.Development,
-		Fetch: client, CheckURL: client.CheckURL,
+		Fetch: client, CheckURL: client.CheckURL, Records: &resolver.Client{Servers: cfg.DNSServers},
 	}
 	t.recordEvents(cfg)
 	return t

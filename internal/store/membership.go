@@ -149,6 +149,30 @@ func (tx *Tx) MembersElsewhere(org identity.OrgID) (bool, error) {
 	return len(found) > 0, err
 }
 
+// AddressesOfMembersWith lists the primary addresses of members whose role allows
+// something, verified ones only, at most maxPage of them.
+func (tx *Tx) AddressesOfMembersWith(org identity.OrgID, p identity.Permission) ([]identity.Email, error) {
+	roles, err := tx.Roles()
+	if err != nil {
+		return nil, err
+	}
+	var ids []identity.RoleID
+	for _, r := range roles {
+		if r.Allows(p) {
+			ids = append(ids, r.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	s := search{from: `memberships m JOIN users u ON u.id = m.user_id JOIN email_addresses e ON e.id = u.primary_email_id`, order: "m.created_at, m.id"}
+	s.and("m.organization_id = ?", org)
+	s.and("e.status = ?", identity.Verified)
+	andIn(&s, "m.role_id IN (?)", ids)
+	list, _, err := find(tx, s, "e.address", scanID[identity.Email], Page{})
+	return list, err
+}
+
 // InsertMembership makes a user a member and reports whether they were none yet.
 func (tx *Tx) InsertMembership(m identity.Membership) (fresh bool, err error) {
 	fresh, err = tx.execChanged(`

@@ -43,6 +43,14 @@ func TestNouns_ComeBackAsTheyWereStored(t *testing.T) {
 		d := identity.OrganizationDomain{
 			ID: id[identity.DomainID](1), OrganizationID: o.ID, Name: "acme.test", EnrollmentMode: identity.EnrollmentSSO,
 			Verified: true, CreatedAt: at(1), UpdatedAt: at(2),
+			Affiliation: identity.Affiliation{
+				Email: "ada@acme.test", Strategy: identity.AffiliationByCode, VerifiedAt: at(3),
+				Code: identity.CodeChallenge{Hash: "h", Tries: 1, SentAt: at(4), ExpiresAt: at(5)},
+			},
+			Ownership: identity.Ownership{
+				Strategy: identity.OwnershipTXT, Value: "v", Attempts: 2, ExpiresAt: at(6), VerifiedAt: at(7), SeenAt: at(8),
+				MissingSince: at(9), NextAt: at(10),
+			},
 		}
 		r := identity.Role{
 			ID: id[identity.RoleID](1), Key: identity.RoleAdmin, Name: "Admin", Description: "All",
