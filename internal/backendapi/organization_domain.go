@@ -324,3 +324,23 @@ func (a *API) handleAttemptAffiliation(w http.ResponseWriter, r *http.Request) e
 	d, err := a.Manage.AttemptAffiliation(r.Context(), domainRef(r), b.Code)
 	return a.writeDomain(w, d, err)
 }
+
+// domainOperations are those on the domains of organizations.
+func (a *API) domainOperations() map[string]httpio.Handler {
+	return map[string]httpio.Handler{
+		"GET /organization_domains":                                                                  a.handleAllDomains,
+		"GET /organizations/{organization_id}/domains":                                               a.handleOrganizationDomains,
+		"POST /organizations/{organization_id}/domains":                                              a.handleAddDomain,
+		"POST /organizations/{organization_id}/domains/bulk":                                         a.handleAddDomains,
+		"GET /organizations/{organization_id}/domains/{domain_id}":                                   a.handleDomain,
+		"PATCH /organizations/{organization_id}/domains/{domain_id}":                                 a.handleChangeDomain,
+		"DELETE /organizations/{organization_id}/domains/{domain_id}":                                a.handleDeleteDomain,
+		"POST /organizations/{organization_id}/domains/{domain_id}/verify_ownership":                 a.handleVerifyOwnership,
+		"POST /organizations/{organization_id}/domains/{domain_id}/prepare_ownership_verification":   a.handlePrepareOwnership,
+		"POST /organizations/{organization_id}/domains/{domain_id}/attempt_ownership_verification":   a.handleAttemptOwnership,
+		"POST /organizations/{organization_id}/domains/prepare_ownership_verification/bulk":          a.handlePrepareOwnershipOfMany,
+		"POST /organizations/{organization_id}/domains/attempt_ownership_verification/bulk":          a.handleAttemptOwnershipOfMany,
+		"POST /organizations/{organization_id}/domains/{domain_id}/prepare_affiliation_verification": a.handlePrepareAffiliation,
+		"POST /organizations/{organization_id}/domains/{domain_id}/attempt_affiliation_verification": a.handleAttemptAffiliation,
+	}
+}

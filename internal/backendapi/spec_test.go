@@ -59,12 +59,13 @@ func conforms(t *testing.T, method, path string, status int, body any) {
 	}
 	path, _, _ = strings.Cut(path, "?")
 	operations, _ := doc["paths"].(object)
-	for template, operation := range operations {
+	matching := slices.DeleteFunc(slices.Collect(maps.Keys(operations)), func(template string) bool {
 		form := regexp.MustCompile(`^` + placeholder.ReplaceAllString(template, `[^/]+`) + `$`)
-		if !form.MatchString(path) || strings.Count(template, "{") > 0 && operations[path] != nil {
-			continue
-		}
-		response := at(operation, strings.ToLower(method), "responses", strconv.Itoa(status))
+		return !form.MatchString(path)
+	})
+	slices.SortFunc(matching, func(a, b string) int { return strings.Count(a, "{") - strings.Count(b, "{") }) // the one that says most first
+	for _, template := range matching {
+		response := at(operations[template], strings.ToLower(method), "responses", strconv.Itoa(status))
 		if response == nil {
 			continue
 		}

@@ -71,6 +71,17 @@ const (
 	OrganizationDomainQuotaExceeded            Code = "organization_domain_quota_exceeded"
 	OrganizationDomainLastVerified             Code = "organization_domain_last_verified_cannot_delete"
 	OrganizationUnlimitedMembershipRequired    Code = "organization_unlimited_membership_required"
+	OrganizationInvitationNotUnique            Code = "organization_invitation_not_unique"
+	OrganizationInvitationNotPending           Code = "organization_invitation_not_pending"
+	OrganizationInvitationRevoked              Code = "organization_invitation_revoked_code"
+	OrganizationInvitationAccepted             Code = "organization_invitation_already_accepted"
+	OrganizationInvitationToDeleted            Code = "organization_invitation_to_deleted_organization"
+	InvitationRevoked                          Code = "revoked_invitation"
+	InvitationAlreadyAccepted                  Code = "invitation_already_accepted"
+	InvitationAlreadyRevoked                   Code = "invitation_already_revoked"
+	InvitationAccountExists                    Code = "invitation_account_exists"
+	TicketInvalid                              Code = "ticket_invalid_code"
+	TicketExpired                              Code = "ticket_expired_code"
 	OrganizationCreatorNotFound                Code = "organization_creator_not_found"
 	OrganizationSlugsDisabled                  Code = "organization_slugs_disabled"
 	OrganizationAdminDeleteNotEnabled          Code = "organization_admin_delete_not_enabled"
@@ -124,8 +135,6 @@ const (
 	IncorrectPassword                 Code = "incorrect_password"
 	IdentificationDeletionFailed      Code = "identification_deletion_failed"
 	LinkedIdentificationDeletion      Code = "delete_linked_identification_disallowed"
-	TicketInvalid                     Code = "ticket_invalid_code"
-	TicketExpired                     Code = "ticket_expired_code"
 	SignInTokenRevoked                Code = "sign_in_token_revoked_code"
 	SignInTokenAlreadyUsed            Code = "sign_in_token_already_used_code"
 	SignInTokenCannotBeRevoked        Code = "sign_in_token_cannot_be_revoked_code"
@@ -530,6 +539,51 @@ var catalogue = map[Code]Entry{
 		403, "The number of members is limited.",
 		"People can join by themselves only where the number of members is not limited.",
 		"Set the organization's max_allowed_memberships to 0.",
+	},
+	OrganizationInvitationNotUnique: {
+		400, "This address is invited already.",
+		"{email_address} has a pending invitation to this organization.",
+		"Revoke that invitation first, or wait until it expires.",
+	},
+	OrganizationInvitationNotPending: {
+		404, "The invitation is not pending.",
+		"The invitation was accepted or revoked, or has expired.",
+		"",
+	},
+	OrganizationInvitationRevoked: {
+		400, "This invitation was withdrawn.",
+		"The invitation was revoked by the organization.",
+		"Invite the person again.",
+	},
+	OrganizationInvitationAccepted: {
+		400, "This invitation was accepted already.",
+		"The invitation was accepted already. Sign in to go on.",
+		"",
+	},
+	OrganizationInvitationToDeleted: {
+		400, "The organization is gone.",
+		"The organization that sent this invitation does not exist any more.",
+		"",
+	},
+	InvitationRevoked: {
+		400, "This invitation was withdrawn.",
+		"The invitation was revoked.",
+		"Invite the person again.",
+	},
+	InvitationAlreadyAccepted: {
+		400, "This invitation was accepted already.",
+		"The invitation was accepted already. Sign in to go on.",
+		"",
+	},
+	InvitationAlreadyRevoked: {
+		400, "The invitation is revoked already.",
+		"The invitation is revoked already.",
+		"",
+	},
+	InvitationAccountExists: {
+		400, "There is an account already.",
+		"The invited address has an account already. Sign in to go on.",
+		"",
 	},
 	OrganizationCreatorNotFound: {
 		400, "The creator does not exist.",
@@ -1089,7 +1143,7 @@ var catalogue = map[Code]Entry{
 	},
 	DuplicateRecord: {
 		400, "This already exists.",
-		"The list has this entry already.",
+		"There is such an entry, or a pending invitation, already.",
 		"",
 	},
 	TemplateReservedClaim: {

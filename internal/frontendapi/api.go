@@ -51,6 +51,7 @@ func (a *API) Routes(mux *http.ServeMux) {
 	mux.Handle("POST "+callbackPath, httpio.HandleWith(a.fail, a.handleOAuthForm))
 	mux.Handle(callbackPath, httpio.Handle(methodNotAllowed("GET, POST")))
 	mux.Handle("POST /v1/client/sessions/{session_id}/tokens", httpio.Handle(a.handleToken))
+	mux.Handle("GET /v1/tickets/accept", httpio.HandleWith(a.fail, a.handleInvitationLink))
 	mux.Handle("GET "+manage.ImagePath+"{image_id}", httpio.Handle(a.handleImage))
 	mux.Handle("/v1/", httpio.Handle(httpio.NotFound))
 }

@@ -10,9 +10,9 @@ import (
 	"usher/internal/fault"
 )
 
-// ReadJSON reads the body into dst, a pointer to a struct. It takes what
-// encoding/json takes with these exceptions (threat T-API-06): the top must be
-// an object, names must be spelled exactly as in dst and occur once, text is
+// ReadJSON reads the body into dst, a pointer to a struct or to a slice of them.
+// It takes what encoding/json takes with these exceptions (threat T-API-06): the
+// top must be an object, or the array that dst is, names must be spelled exactly as in dst and occur once, text is
 // UTF-8 without NUL and lone surrogates, numbers fit a float64, nesting is
 // bounded. All unknown names and wrong types are reported together. An empty
 // body reads as {}.

@@ -29,7 +29,9 @@ const (
 func checkJSON(text []byte, t reflect.Type) error {
 	c := jsonChecker{text: text, known: map[reflect.Type]map[string]reflect.Type{}}
 	c.space()
-	if c.peek() != '{' {
+	if list := shape(t) != nil && shape(t).Kind() == reflect.Slice; list && c.peek() != '[' {
+		return c.malformed("it is not a JSON array")
+	} else if !list && c.peek() != '{' {
 		return c.malformed("it is not a JSON object")
 	}
 	if err := c.value(t, "", 0); err != nil {

@@ -27,6 +27,7 @@ const (
 	MembershipUpdated   EventType = "organizationMembership.updated"
 	MembershipDeleted   EventType = "organizationMembership.deleted"
 	DomainCreated       EventType = "organizationDomain.created"
+	DomainUpdated       EventType = "organizationDomain.updated"
 	DomainDeleted       EventType = "organizationDomain.deleted"
 	RoleCreated         EventType = "role.created"
 	RoleUpdated         EventType = "role.updated"
@@ -43,7 +44,7 @@ func EventTypes() []EventType {
 		EventSessionCreated, EventSessionPending, EventSessionEnded, EventSessionRemoved, EventSessionRevoked,
 		OrganizationCreated, OrganizationUpdated, OrganizationDeleted,
 		MembershipCreated, MembershipUpdated, MembershipDeleted,
-		DomainCreated, DomainDeleted,
+		DomainCreated, DomainUpdated, DomainDeleted,
 		RoleCreated, RoleUpdated, RoleDeleted,
 		PermissionCreated, PermissionUpdated, PermissionDeleted,
 	}

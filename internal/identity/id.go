@@ -27,10 +27,12 @@ type (
 	EventID         string // something that happened, told to endpoints
 	ImageID         string // a picture that was uploaded
 	InstanceID      string // this deployment
+	InvitationID    string // an invitation to the application
 	KeyID           string // a key of a connection (service provider side)
 	MailID          string // a mail in the outbox or the development mailbox
 	MembershipID    string // a user in an organization
 	OrgID           string // an organization
+	OrgInvitationID string // an invitation to an organization
 	PermissionID    string // a permission
 	RevisionID      string // one immutable configuration of a connection
 	RoleID          string // a role
@@ -69,10 +71,12 @@ func (EndpointID) prefix() string      { return "ep" }
 func (EventID) prefix() string         { return "msg" }
 func (ImageID) prefix() string         { return "img" }
 func (InstanceID) prefix() string      { return "ins" }
+func (InvitationID) prefix() string    { return "inv" }
 func (KeyID) prefix() string           { return "spk" }
 func (MailID) prefix() string          { return "mail" }
 func (MembershipID) prefix() string    { return "orgmem" }
 func (OrgID) prefix() string           { return "org" }
+func (OrgInvitationID) prefix() string { return "orginv" }
 func (PermissionID) prefix() string    { return "perm" }
 func (RevisionID) prefix() string      { return "entrev" }
 func (RoleID) prefix() string          { return "role" }

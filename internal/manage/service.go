@@ -28,6 +28,8 @@ type Service struct {
 	// CheckURL says what keeps a URL from being called. Nil: every URL may be.
 	CheckURL func(string) error
 
+	AllowedOrigins []string // to which an invitation may lead besides BaseURL
+
 	// AllowLoopback lets a connection's SSO URL be plain http on a loopback host:
 	// development only.
 	AllowLoopback bool

@@ -24,6 +24,14 @@ type AdmitFacts struct {
 	Members      int                    // of the organization
 	DefaultRole  identity.RoleKey       // of the organization; empty: there is no such role
 
+	// Invitation is what the address has been invited to the organization by; nil:
+	// it was not.
+	Invitation *identity.OrganizationInvitation
+
+	// AppInvitation is what the address has been invited to the application by;
+	// nil: it was not.
+	AppInvitation *identity.Invitation
+
 	// The people whom the claims may mean; facts that do not fit the claims are
 	// not used.
 	Linked            *Person  // whose account has this connection and subject
@@ -213,5 +221,28 @@ func (a *admission) membership() error {
 		return fault.New(fault.NotFound, "resource", "role").Detail("reason", "default_role_missing")
 	}
 	a.plan.Join = &Join{Organization: org.ID, Role: a.DefaultRole, Connection: a.Connection.ID}
+	if i := a.invited(); i != nil {
+		a.trace.note("invited", true, string(i.ID))
+		*a.plan.Join = JoinByInvitation(*i)
+	}
 	return nil
+}
+
+// invited is the invitation that the provider's word accepts: one to the
+// connection's organization for the address that it vouches for (threat T-ORG-12).
+func (a *admission) invited() *identity.OrganizationInvitation {
+	i := a.Invitation
+	if i == nil || i.OrganizationID != a.Connection.OrganizationID || i.Email != a.Claims.Email || i.StatusAt(a.Now) != identity.InvitationPending {
+		return nil
+	}
+	return i
+}
+
+// invitedToApp is invited for an invitation to the application.
+func (a *admission) invitedToApp() *identity.Invitation {
+	i := a.AppInvitation
+	if i == nil || i.Email != a.Claims.Email || i.StatusAt(a.Now) != identity.InvitationPending {
+		return nil
+	}
+	return i
 }

@@ -27,10 +27,12 @@ func (a *admission) identify() error {
 		return a.link(p)
 	}
 	a.trace.note("person_unknown", true, why)
-	if !a.trace.note("jit_allowed", !a.Connection.Config.DisableJITProvisioning, string(a.Connection.ID)) {
+	// Who was invited may come though nobody else is let in unknown: behaviour 1.31.
+	invited := a.invited() != nil || a.invitedToApp() != nil
+	if !a.trace.note("jit_allowed", !a.Connection.Config.DisableJITProvisioning || invited, string(a.Connection.ID)) {
 		return a.unknown("jit_disabled")
 	}
-	a.plan.CreateUser = &NewUser{Email: a.Claims.Email}
+	a.plan.CreateUser, a.plan.Accept = &NewUser{Email: a.Claims.Email}, a.invitedToApp()
 	a.plan.Link = a.account("")
 	return nil
 }

@@ -57,6 +57,7 @@ type Plan struct {
 
 	BindTenant *TenantBinding // at the first sign-in through a connection to a multi-tenant provider
 
+	Accept           *identity.Invitation // to the application, by which the new person came; accepted with it
 	Join             *Join
 	RemoveMembership identity.MembershipID
 
@@ -111,4 +112,19 @@ type Join struct {
 	Organization identity.OrgID
 	Role         identity.RoleKey
 	Connection   identity.ConnectionID // through which; the member cannot leave on her own
+
+	// Invitation is what the member was invited by; it is accepted with the
+	// membership, which takes its metadata.
+	Invitation      identity.OrgInvitationID
+	PublicMetadata  identity.Metadata
+	PrivateMetadata identity.Metadata
+}
+
+// JoinByInvitation is the membership that an invitation leads to. Whoever was
+// invited may leave, also when she came by SSO.
+func JoinByInvitation(i identity.OrganizationInvitation) Join {
+	return Join{
+		Organization: i.OrganizationID, Role: i.Role, Invitation: i.ID,
+		PublicMetadata: i.PublicMetadata, PrivateMetadata: i.PrivateMetadata,
+	}
 }

@@ -73,12 +73,38 @@ func (a *apply) person() error {
 		UpdatedAt:      a.now,
 	}
 	a.out.Created = true
+	if err := a.invitation(); err != nil {
+		return err
+	}
 	email := a.newEmail(n.Email)
 	a.out.User.PrimaryEmailID = email.ID
 	if err := a.tx.InsertUser(a.out.User); err != nil {
 		return err
 	}
 	return a.tx.InsertEmailAddress(email)
+}
+
+// invitation accepts the one to the application that the new person came by: its
+// metadata is hers, unless the provider says otherwise.
+func (a *apply) invitation() error {
+	i := a.plan.Accept
+	if i == nil {
+		return nil
+	}
+	accepted, err := a.tx.SettleAppInvitation(i.ID, identity.InvitationAccepted, a.out.User.ID, a.now)
+	if err != nil {
+		return err
+	}
+	if !accepted {
+		return errors.New("provision: the invitation is over already")
+	}
+	merged := maps.Clone(i.PublicMetadata)
+	if merged == nil {
+		merged = identity.Metadata{}
+	}
+	maps.Copy(merged, a.out.User.PublicMetadata)
+	a.out.User.PublicMetadata = merged
+	return nil
 }
 
 // newEmail is an address that the provider vouches for.
@@ -245,6 +271,17 @@ func (a *apply) membership() error {
 		ConnectionID:   j.Connection,
 		CreatedAt:      a.now,
 		UpdatedAt:      a.now,
+
+		PublicMetadata: j.PublicMetadata, PrivateMetadata: j.PrivateMetadata,
+	}
+	if j.Invitation != "" {
+		accepted, err := a.tx.SettleInvitation(j.Invitation, identity.InvitationAccepted, a.out.User.ID, a.now)
+		if err != nil {
+			return err
+		}
+		if !accepted {
+			return errors.New("provision: the invitation is over already")
+		}
 	}
 	fresh, err := a.tx.InsertMembership(m)
 	if err != nil {

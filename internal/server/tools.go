@@ -80,7 +80,7 @@ func newTools(cfg Config, db *store.DB, ring *secret.KeyRing) *Tools {
 	}
 	t.Sessions.Presence = t.SignIn
 	t.Manage = &manage.Service{
-		DB: db, Now: now, Ring: ring, Hasher: hasher, BaseURL: cfg.PublicURL, AllowLoopback: cfg.Development,
+		DB: db, Now: now, Ring: ring, Hasher: hasher, BaseURL: cfg.PublicURL, AllowLoopback: cfg.Development, AllowedOrigins: cfg.AllowedOrigins,
 		Fetch: client, CheckURL: client.CheckURL, Records: &resolver.Client{Servers: cfg.DNSServers},
 	}
 	t.recordEvents(cfg)

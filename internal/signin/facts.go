@@ -14,7 +14,7 @@ import (
 // for somebody who is not known yet is read only then.
 func loadFacts(tx *store.Tx, f policy.AdmitFacts) (policy.AdmitFacts, error) {
 	tx.Ahead(func() { firstFacts(tx, f.Connection, f.Claims.Subject) })
-	for _, load := range []func(*store.Tx, *policy.AdmitFacts) error{loadLinked, loadByEmail, loadOrganization, loadListed} {
+	for _, load := range []func(*store.Tx, *policy.AdmitFacts) error{loadLinked, loadByEmail, loadInvitation, loadOrganization, loadListed} {
 		if err := load(tx, &f); err != nil {
 			return f, err
 		}
@@ -83,6 +83,19 @@ func loadByEmail(tx *store.Tx, f *policy.AdmitFacts) error {
 	return nil
 }
 
+// loadInvitation reads the invitation to the application of somebody who has no
+// account yet.
+func loadInvitation(tx *store.Tx, f *policy.AdmitFacts) error {
+	if f.Claims.Email == "" || f.Linked != nil || f.ByVerifiedEmail != nil {
+		return nil
+	}
+	invited, err := tx.InvitationTo(f.Claims.Email, f.Now)
+	if err == nil {
+		f.AppInvitation = &invited
+	}
+	return store.Optional(err)
+}
+
 func holdsVerified(p *policy.Person, email identity.Email) bool {
 	return slices.ContainsFunc(p.Emails, func(e identity.EmailAddress) bool { return e.Address == email && e.IsVerified() })
 }
@@ -109,6 +122,13 @@ func loadOrganization(tx *store.Tx, f *policy.AdmitFacts) error {
 	}
 	role, err := tx.DefaultRole(id)
 	f.DefaultRole = role.Key
+	if store.Optional(err) != nil {
+		return err
+	}
+	invited, err := tx.PendingInvitation(id, f.Claims.Email, f.Now)
+	if err == nil {
+		f.Invitation = &invited
+	}
 	return store.Optional(err)
 }
 

@@ -31,3 +31,43 @@ CREATE UNIQUE INDEX organization_domains_claimed ON organization_domains (name) 
 CREATE INDEX organization_domains_name ON organization_domains (name);
 CREATE INDEX organization_domains_next ON organization_domains (ownership_next_at);
 CREATE INDEX organization_domains_created ON organization_domains (created_at, id);
+
+CREATE TABLE organization_invitations (
+    id               TEXT PRIMARY KEY,
+    organization_id  TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
+    email            TEXT NOT NULL,
+    role_id          TEXT NOT NULL,
+    inviter_id       TEXT NOT NULL, -- empty: nobody in person
+    domain_id        TEXT NOT NULL, -- that it came by; empty: somebody made it
+    status           TEXT NOT NULL, -- one that is pending has expired after expires_at
+    public_metadata  TEXT NOT NULL,
+    private_metadata TEXT NOT NULL,
+    redirect_url     TEXT NOT NULL,
+    user_id          TEXT NOT NULL, -- who accepted it
+    expires_at       BIGINT NOT NULL,
+    created_at       BIGINT NOT NULL,
+    updated_at       BIGINT NOT NULL
+);
+-- An address is invited once at a time.
+CREATE UNIQUE INDEX organization_invitations_pending ON organization_invitations (organization_id, email) WHERE status = 'pending';
+CREATE INDEX organization_invitations_email ON organization_invitations (email, created_at);
+CREATE INDEX organization_invitations_org ON organization_invitations (organization_id, created_at, id);
+CREATE INDEX organization_invitations_created ON organization_invitations (created_at, id);
+CREATE INDEX organization_invitations_domain ON organization_invitations (domain_id);
+CREATE INDEX organization_invitations_role ON organization_invitations (role_id);
+
+-- Invitations to the application. An address may have several that are pending,
+-- where the caller wanted it so.
+CREATE TABLE invitations (
+    id              TEXT PRIMARY KEY,
+    email           TEXT NOT NULL,
+    status          TEXT NOT NULL, -- as of organization_invitations
+    public_metadata TEXT NOT NULL,
+    redirect_url    TEXT NOT NULL,
+    user_id         TEXT NOT NULL, -- who accepted it
+    expires_at      BIGINT NOT NULL,
+    created_at      BIGINT NOT NULL,
+    updated_at      BIGINT NOT NULL
+);
+CREATE INDEX invitations_email ON invitations (email, created_at);
+CREATE INDEX invitations_created ON invitations (created_at, id);

@@ -66,6 +66,9 @@ func (u *UI) Routes(mux *http.ServeMux) {
 		"GET /sign-up/{sign_up_id}":  u.handleSignUpStep,
 		"POST /sign-up/{sign_up_id}": u.handleSignUpCode,
 
+		"GET " + invitationPath:  u.handleInvitationPage,
+		"POST " + invitationPath: u.handleAcceptInvitation,
+
 		"GET /user":          u.handleUser,
 		"GET /organization":  u.handleOrganizations,
 		"POST /organization": u.handleChooseOrganization,

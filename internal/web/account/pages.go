@@ -21,6 +21,7 @@ const (
 	PageSignUp           = "sign_up"           // SignUp
 	PageSignUpCode       = "sign_up_code"      // SignUpCode
 	PageChooseOrg        = "choose_org"        // ChooseOrganization
+	PageAcceptInvitation = "accept_invitation" // AcceptInvitation
 	PageUser             = "user"              // User
 	PageLeave            = "leave"             // Leave
 	PageError            = "error"             // Error

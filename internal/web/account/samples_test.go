@@ -45,9 +45,25 @@ func samples() []sample {
 	var all []sample
 	all = append(all, signInSamples()...)
 	all = append(all, signUpSamples()...)
+	all = append(all, invitationSamples()...)
 	all = append(all, userSamples()...)
 	all = append(all, messageSamples()...)
 	return append(all, devSamples()...)
+}
+
+func invitationSamples() []sample {
+	base := account.AcceptInvitation{
+		Frame: frame(), Action: "/accept-invitation", Organization: "Acme", Email: "dora@acme.test", Ticket: "eyJrIjoi.c2lnbmF0dXJl",
+	}
+	join, first, fresh := base, base, base
+	join.Frame = signedIn()
+	first.SignInURL = "/sign-in?email_address=dora%40acme.test"
+	fresh.NewAccount, fresh.AskPassword, fresh.PasswordMin = true, true, 8
+	return []sample{
+		{"accept_invitation", account.PageAcceptInvitation, &join},
+		{"accept_invitation_sign_in", account.PageAcceptInvitation, &first},
+		{"accept_invitation_sign_up", account.PageAcceptInvitation, &fresh},
+	}
 }
 
 func signInSamples() []sample {

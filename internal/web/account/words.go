@@ -42,6 +42,7 @@ const (
 	askIT      = "Ask your company’s IT team for help, and give them the reference below."
 	tryAgain   = "Try once more."
 	startAgain = "Start again, and finish in the same browser window."
+	askInviter = "Ask the person who invited you for another invitation."
 	askAdmin   = "Ask an administrator of your organization for help."
 )
 
@@ -91,6 +92,11 @@ var (
 		"It is switched off, or not set up for this address.",
 		[]string{"Check that you typed your work email address.", askIT},
 	}
+	wordsTicket = Words{
+		"This link is not valid",
+		"It is incomplete, or was not made here.",
+		[]string{"Open the whole link of the mail.", askInviter},
+	}
 	wordsFull = Words{
 		"Your organization has no free place",
 		"You signed in, but your organization has reached its number of members.",
@@ -116,6 +122,17 @@ var errorWords = map[fault.Code]Words{
 	fault.SAMLConnectionNotFound:         wordsNoConnection,
 	fault.SSOSignInConnectionMissing:     wordsNoConnection,
 	fault.SSOSignUpConnectionMissing:     wordsNoConnection,
+
+	fault.TicketInvalid:                   wordsTicket,
+	fault.TicketExpired:                   {"This invitation has expired", "Its link works no longer.", []string{askInviter}},
+	fault.OrganizationInvitationRevoked:   {"This invitation was withdrawn", "The organization took it back.", []string{askInviter}},
+	fault.OrganizationInvitationAccepted:  {"This invitation was accepted already", "It works once.", []string{"Sign in with the address that was invited."}},
+	fault.InvitationRevoked:               {"This invitation was withdrawn", "Whoever invited you took it back.", []string{askInviter}},
+	fault.InvitationAlreadyAccepted:       {"This invitation was accepted already", "It works once.", []string{"Sign in with the address that was invited."}},
+	fault.InvitationAccountExists:         {"You have an account already", "The address that was invited has one.", []string{"Sign in with it."}},
+	fault.OrganizationInvitationToDeleted: {"The organization is gone", "The organization that invited you does not exist any more.", []string{"Ask the person who sent you the link."}},
+	fault.ResourceForbidden:               {"This is for somebody else", "You are signed in as somebody else than the link is for.", []string{"Sign out, open the link again, and sign in with the address that it was sent to."}},
+	fault.SAMLEmailAddressDomainReserved:  {"Sign in through your company first", "This address signs in through its company.", []string{"Sign out, open the link again, and sign in through your company."}},
 
 	fault.OrganizationMembershipQuotaExceededForSSO: wordsFull,
 	fault.OrganizationMembershipQuotaExceeded:       wordsFull,
