@@ -11,6 +11,7 @@ import (
 // line of the audit log of their own, and why.
 func auditedElsewhere() map[string]string {
 	return map[string]string{
+		"manage.claim":            "the function that it is given writes the line",
 		"manage.changeMembership": "the change that it is given writes the line",
 		"manage.refresh":          "takeOver writes the line when something changed; the rest is when to fetch again",
 		"manage.catchUp":          "Replay writes the line",

@@ -207,6 +207,7 @@ func changes() map[string]row {
 	for _, more := range []map[string]row{peopleChanges(), roleChanges(), listChanges()} {
 		maps.Copy(table, more)
 	}
+	maps.Copy(table, domainChanges())
 	return table
 }
 
@@ -215,9 +216,9 @@ func changes() map[string]row {
 func readings() []string {
 	return []string{
 		"AccessIdentifiers", "AllMemberships", "AuditAfter", "AuditLog", "Authenticate", "ChainAudit", "Connection", "Connections",
-		"CountUsers", "Deliveries", "Delivery", "Email", "Endpoint", "Endpoints", "EventView", "Image", "Instance", "Mailbox", "MailboxMail",
-		"MayLeave", "Members", "MembershipOf", "MembershipsOf", "Organization", "OrganizationSettings", "Organizations", "Permission",
-		"Permissions", "PreviewConnection", "PreviewDeletion", "PrimaryEmail", "ProviderCredentials", "RedirectURL", "RedirectURLs", "Role",
+		"CountUsers", "Deliveries", "Delivery", "Domain", "Domains", "Email", "Endpoint", "Endpoints", "EventView", "Image", "Instance", "Invitations", "InvitationsOfUser", "Mailbox", "MailboxMail",
+		"MayLeave", "Members", "MembershipOf", "MembershipsOf", "Organization", "OrganizationInvitation", "OrganizationInvitations", "OrganizationSettings", "Organizations", "Permission",
+		"Permissions", "PreviewConnection", "PreviewDeletion", "PrimaryEmail", "ProviderCredentials", "RecheckOwnership", "RedirectURL", "RedirectURLs", "Role",
 		"RoleSet", "RoleSets", "Roles", "SAMLConnection", "SAMLConnections", "SPMetadata", "Settings", "User", "Users", "VerifyAudit", "VerifyPassword", "WithoutManager",
 	}
 }
@@ -239,6 +240,7 @@ func (w *world) subjects() subjects {
 	w.db.Record(store.Recorder{Now: w.clock.Now, Describe: func(_ *store.Tx, e identity.Event) (json.RawMessage, error) {
 		return json.Marshal(e.Subject)
 	}})
+	w.set(func(s *identity.Settings) { s.OrganizationDomainsEnabled = true })
 	e := must(w.s.CreateEndpoint(w.Context(), manage.EndpointChange{URL: ptr("https://customer.test/hook")}))(w)
 	org := w.organization("Acme")
 	w.member(org.ID, "root@acme.test", identity.RoleAdmin)

@@ -222,6 +222,9 @@ func (s *Service) recheck(ctx context.Context, asked identity.OrganizationDomain
 		if d.Ownership.Verified() {
 			return nil
 		}
+		if err := s.auditDomain(tx, "organization_domain.ownership_lapsed", d); err != nil {
+			return err
+		}
 		return s.settleBelow(tx, o.ID)
 	})
 }

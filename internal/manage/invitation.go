@@ -60,6 +60,9 @@ func (s *Service) Invite(ctx context.Context, list []AppInvite) (views []AppInvi
 					return err
 				}
 			}
+			if err := s.audit(tx, identity.AuditEntry{Action: "invitation.created", Subject: string(v.ID)}); err != nil {
+				return err
+			}
 			views = append(views, v)
 		}
 		return nil
@@ -153,6 +156,9 @@ func (s *Service) RevokeAppInvitation(ctx context.Context, id string) (v AppInvi
 			return fault.New(fault.InvitationAlreadyRevoked)
 		}
 		if _, err := tx.SettleAppInvitation(i.ID, identity.InvitationRevoked, "", s.Now()); err != nil {
+			return err
+		}
+		if err := s.audit(tx, identity.AuditEntry{Action: "invitation.revoked", Subject: string(i.ID)}); err != nil {
 			return err
 		}
 		if i, err = tx.Invitation(i.ID); err != nil {

@@ -55,10 +55,17 @@ func (s *Service) AddDomain(ctx context.Context, ref DomainRef, ch DomainChange)
 		if err != nil {
 			return err
 		}
-		v, err = s.addDomain(tx, o, ref.Actor, name, ch)
-		return err
+		if v, err = s.addDomain(tx, o, ref.Actor, name, ch); err != nil {
+			return err
+		}
+		return s.auditDomain(tx, "organization_domain.created", v.OrganizationDomain)
 	})
 	return v, err
+}
+
+// auditDomain writes a line about a domain.
+func (s *Service) auditDomain(tx *store.Tx, action string, d identity.OrganizationDomain) error {
+	return s.audit(tx, identity.AuditEntry{Action: action, Subject: string(d.ID), OrganizationID: d.OrganizationID, Detail: map[string]string{"name": string(d.Name)}})
 }
 
 // claim is a transaction that may give a name to an organization. Where another
@@ -305,6 +312,9 @@ func (s *Service) changeDomain(ctx context.Context, ref DomainRef, change func(*
 		if err := tx.UpdateOrganizationDomain(d); err != nil {
 			return err
 		}
+		if err := s.auditDomain(tx, "organization_domain.updated", d); err != nil {
+			return err
+		}
 		v, err = domainView(tx, d, o)
 		return err
 	})
@@ -330,6 +340,9 @@ func (s *Service) DeleteDomain(ctx context.Context, ref DomainRef) (d identity.O
 			return denied
 		}
 		if _, err := tx.DeleteOrganizationDomain(d.ID); err != nil {
+			return err
+		}
+		if err := s.auditDomain(tx, "organization_domain.deleted", d); err != nil {
 			return err
 		}
 		return s.settleBelow(tx, d.OrganizationID)

@@ -75,6 +75,9 @@ func (s *Service) InviteToOrganization(ctx context.Context, org string, list []I
 					return err
 				}
 			}
+			if err := s.audit(tx, identity.AuditEntry{Action: "organization_invitation.created", Subject: string(v.ID), OrganizationID: o.ID}); err != nil {
+				return err
+			}
 			views = append(views, v)
 		}
 		return nil
@@ -336,6 +339,9 @@ func (s *Service) RevokeInvitation(ctx context.Context, org, id, requester strin
 		}
 		if !revoked {
 			return fault.New(fault.OrganizationInvitationNotPending)
+		}
+		if err := s.audit(tx, identity.AuditEntry{Action: "organization_invitation.revoked", Subject: string(i.ID), OrganizationID: i.OrganizationID}); err != nil {
+			return err
 		}
 		i.Status, i.UpdatedAt = identity.InvitationRevoked, s.Now()
 		v, err = s.invitationView(tx, i)
