@@ -11,7 +11,6 @@ import (
 func (s *Service) invitationURL(i identity.OrganizationInvitation) (string, error) {
 	return s.ticketURL(secret.Ticket{
 		Kind: secret.TicketOrganizationInvitation, ID: string(i.ID), Says: []string{string(i.OrganizationID), string(i.Email)},
-		ExpiresAt: i.ExpiresAt.Unix(),
 	})
 }
 
@@ -19,7 +18,7 @@ func (s *Service) invitationURL(i identity.OrganizationInvitation) (string, erro
 // accepted.
 func (s *Service) appInvitationURL(i identity.Invitation) (string, error) {
 	return s.ticketURL(secret.Ticket{
-		Kind: secret.TicketInvitation, ID: string(i.ID), Says: []string{string(i.Email)}, ExpiresAt: i.ExpiresAt.Unix(),
+		Kind: secret.TicketInvitation, ID: string(i.ID), Says: []string{string(i.Email)},
 	})
 }
 

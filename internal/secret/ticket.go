@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"strings"
-	"time"
 )
 
 // maxTicket is in bytes of the whole text. Ours.
@@ -21,14 +20,10 @@ const (
 // what may be done; the signature only keeps others from making tickets up, and
 // the ticket repeats what the row must say (threat T-ORG-08).
 type Ticket struct {
-	Kind      string   `json:"k"` // one of the kinds above
-	ID        string   `json:"id"`
-	Says      []string `json:"s"` // of the row, such as the address
-	ExpiresAt int64    `json:"exp"`
+	Kind string   `json:"k"` // one of the kinds above
+	ID   string   `json:"id"`
+	Says []string `json:"s"` // of the row, such as the address
 }
-
-// Expired reports whether the ticket's time is over.
-func (t Ticket) Expired(now time.Time) bool { return now.Unix() >= t.ExpiresAt }
 
 // SignTicket writes a ticket: base64url of its JSON, a dot, and its HMAC.
 func (k *KeyRing) SignTicket(t Ticket) (string, error) {
@@ -40,8 +35,8 @@ func (k *KeyRing) SignTicket(t Ticket) (string, error) {
 	return body + "." + k.HashToken("ticket", body), nil
 }
 
-// OpenTicket reads a ticket and reports whether it was made by SignTicket. It may
-// have expired.
+// OpenTicket reads a ticket and reports whether it was made by SignTicket. When
+// it ends is for its row to say.
 func (k *KeyRing) OpenTicket(text string) (t Ticket, ok bool) {
 	body, mac, found := strings.Cut(text, ".")
 	if !found || len(text) > maxTicket || subtle.ConstantTimeCompare([]byte(mac), []byte(k.HashToken("ticket", body))) != 1 {
