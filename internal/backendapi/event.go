@@ -39,7 +39,7 @@ func (a *API) eventData(v manage.EventView) any {
 		w.Organization = wireOrganizationOf(v.Membership.Organization)
 		return w
 	case v.Domain != nil:
-		return eventDomainOf(*v.Domain)
+		return wireDomainAt(v.Domain.UpdatedAt)(*v.Domain)
 	case v.Role != nil:
 		return wireRoleOf(*v.Role)
 	case v.Permission != nil:
@@ -52,33 +52,4 @@ func (a *API) eventData(v manage.EventView) any {
 type eventSession struct {
 	wireSession
 	User wireUser `json:"user"`
-}
-
-// eventDomain is a domain that an organization lists.
-type eventDomain struct {
-	Object                  string                  `json:"object"`
-	ID                      string                  `json:"id"`
-	OrganizationID          string                  `json:"organization_id"`
-	Name                    identity.Domain         `json:"name"`
-	EnrollmentMode          identity.EnrollmentMode `json:"enrollment_mode"`
-	AffiliationEmailAddress *string                 `json:"affiliation_email_address"`
-	AffiliationVerification *wireVerified           `json:"affiliation_verification"`
-	OwnershipVerification   *wireVerified           `json:"ownership_verification"`
-	Verification            *wireVerified           `json:"verification"`
-	TotalPendingInvitations int                     `json:"total_pending_invitations"`
-	TotalPendingSuggestions int                     `json:"total_pending_suggestions"`
-	CreatedAt               int64                   `json:"created_at"`
-	UpdatedAt               int64                   `json:"updated_at"`
-}
-
-func eventDomainOf(d identity.OrganizationDomain) eventDomain {
-	w := eventDomain{
-		Object: "organization_domain", ID: string(d.ID), OrganizationID: string(d.OrganizationID), Name: d.Name,
-		EnrollmentMode: d.EnrollmentMode, CreatedAt: millis(d.CreatedAt), UpdatedAt: millis(d.UpdatedAt),
-	}
-	if d.Verified {
-		w.AffiliationVerification = &wireVerified{Object: "verification_admin", Status: "verified", Strategy: "manual_override"}
-		w.Verification = w.AffiliationVerification
-	}
-	return w
 }

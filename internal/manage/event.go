@@ -16,7 +16,7 @@ type EventView struct {
 	Session      *identity.Session
 	Organization *OrganizationView
 	Membership   *MembershipView
-	Domain       *identity.OrganizationDomain
+	Domain       *DomainView
 	Role         *RoleView
 	Permission   *identity.DefinedPermission
 }
@@ -98,15 +98,15 @@ func eventUser(tx *store.Tx, id identity.UserID) (*UserView, error) {
 }
 
 func eventDomain(tx *store.Tx, e identity.Event, v *EventView) error {
-	list, err := tx.OrganizationDomains(e.OrganizationID)
+	d, err := tx.OrganizationDomain(e.OrganizationID, identity.DomainID(e.Subject))
 	if err != nil {
 		return err
 	}
-	for _, d := range list {
-		if string(d.ID) == e.Subject {
-			v.Domain = &d
-			return nil
-		}
+	o, err := tx.Organization(d.OrganizationID)
+	if err != nil {
+		return err
 	}
-	return store.ErrNotFound
+	view, err := domainView(tx, d, o)
+	v.Domain = &view
+	return err
 }
