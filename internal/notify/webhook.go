@@ -108,7 +108,7 @@ func (w *Webhooks) Start(ctx context.Context) error {
 	return err
 }
 
-// Wait returns when nothing is being delivered.
+// Wait returns when nothing is being delivered. Nobody else may be at Start.
 func (w *Webhooks) Wait() { w.work.Wait() }
 
 func (w *Webhooks) take(id identity.EndpointID) bool {

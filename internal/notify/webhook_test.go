@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"usher/internal/identity"
+	"usher/internal/notify"
 	"usher/internal/store"
 	"usher/internal/store/storetest"
 )
@@ -428,18 +429,15 @@ func TestWebhooks_TwoNodesShareTheWork(t *testing.T) {
 		}
 		two := h.other("two", h.db)
 		var wg sync.WaitGroup
-		for range 3 {
-			for _, node := range []interface {
-				Start(context.Context) error
-				Wait()
-			}{h.node, two} {
-				wg.Go(func() {
+		for _, node := range []*notify.Webhooks{h.node, two} {
+			wg.Go(func() {
+				for range 3 { // while what the round before began is under way
 					if err := node.Start(t.Context()); err != nil {
 						t.Error(err)
 					}
-					node.Wait()
-				})
-			}
+				}
+				node.Wait()
+			})
 		}
 		wg.Wait()
 		h.round()
