@@ -60,12 +60,30 @@ func TestEvents_AreWrittenByTheChangesThemselves(t *testing.T) {
 	m, a, e := membership(1, o.ID, u.ID, identity.RoleMember), account(1, c.ID, u.ID), email(1, u.ID, "a@b.test", identity.Verified)
 	s := session(1, "client_1", u.ID)
 	d := identity.OrganizationDomain{ID: "orgdmn_1", OrganizationID: o.ID, Name: "a.test", EnrollmentMode: identity.EnrollmentManual}
+	listed := d
+	listed.ID, listed.Name = "orgdmn_2", "b.test"
 	const from, role, permission = identity.RoleID(identity.RoleMember), identity.RoleID("role_1"), "perm_1"
 	name := func(t string, id any) string { return fmt.Sprint(t, " ", id) }
 	tests := map[string]struct {
 		change func(*store.Tx) error
 		want   []string
 	}{
+		"a domain that is looked at, or tried, is no news": {
+			func(tx *store.Tx) error {
+				looked := listed
+				looked.Ownership.Attempts, looked.Affiliation.Code.Tries, looked.UpdatedAt = 3, 2, at(9)
+				return tx.UpdateOrganizationDomain(looked)
+			},
+			nil,
+		},
+		"a domain that is proved was updated": {
+			func(tx *store.Tx) error {
+				proved := listed
+				proved.Ownership.VerifiedAt = at(9)
+				return tx.UpdateOrganizationDomain(proved)
+			},
+			[]string{name("organizationDomain.updated", listed.ID)},
+		},
 		"a user who is made, with an address and an account, was made": {
 			func(tx *store.Tx) error {
 				return first(
@@ -213,6 +231,7 @@ func TestEvents_AreWrittenByTheChangesThemselves(t *testing.T) {
 						func() error { return tx.InsertEmailAddress(e) },
 						func() error { _, err := tx.InsertAccount(a); return err },
 						func() error { return tx.InsertSession(s) },
+						func() error { return tx.InsertOrganizationDomain(listed) },
 					)
 				})
 				recordAll(t, db)

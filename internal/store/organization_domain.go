@@ -130,7 +130,7 @@ func (tx *Tx) InsertOrganizationDomain(d identity.OrganizationDomain) error {
 // UpdateOrganizationDomain writes the mode and the proofs of a domain. The error
 // is ErrConflict when another organization has claimed the name.
 func (tx *Tx) UpdateOrganizationDomain(d identity.OrganizationDomain) error {
-	if err := tx.Record(identity.Event{Type: identity.DomainUpdated, Subject: string(d.ID), OrganizationID: d.OrganizationID}); err != nil {
+	if err := tx.recordDomain(d); err != nil {
 		return err
 	}
 	a, o := d.Affiliation, d.Ownership
@@ -146,6 +146,19 @@ func (tx *Tx) UpdateOrganizationDomain(d identity.OrganizationDomain) error {
 		a.Email, a.Strategy, a.Code.Hash, a.Code.Tries, ms(a.Code.SentAt), ms(a.Code.ExpiresAt), ms(a.VerifiedAt),
 		o.Strategy, o.Value, o.Attempts, ms(o.ExpiresAt), ms(o.VerifiedAt), ms(o.SeenAt), ms(o.MissingSince), ms(o.NextAt),
 		ms(d.UpdatedAt))
+}
+
+// recordDomain tells of a change of a domain's mode or of what is proved about it.
+// Another look at its record, or another try, is no news.
+func (tx *Tx) recordDomain(d identity.OrganizationDomain) error {
+	before, err := tx.OrganizationDomain(d.OrganizationID, d.ID)
+	if err != nil {
+		return err
+	}
+	if before.EnrollmentMode == d.EnrollmentMode && before.Verified == d.Verified && before.Ownership.Verified() == d.Ownership.Verified() {
+		return nil
+	}
+	return tx.Record(identity.Event{Type: identity.DomainUpdated, Subject: string(d.ID), OrganizationID: d.OrganizationID})
 }
 
 // DeleteOrganizationDomain removes a domain and reports whether it was there.
