@@ -57,13 +57,5 @@ func (a *API) handleOAuthForm(w http.ResponseWriter, r *http.Request) error {
 
 // mayReturn is mayPost for the callback, which is one for all connections.
 func (a *API) mayReturn(r *http.Request, state string) error {
-	wait := a.Refusals.Waiting(httpio.AddressKey(httpio.ClientIP(r)))
-	if wait == 0 {
-		return nil
-	}
-	awaited, err := a.SignIn.Awaits(r.Context(), state)
-	if err == nil && !awaited {
-		err = httpio.TooMany(wait)
-	}
-	return err
+	return a.unlessAwaited(r, a.Refusals.Waiting(httpio.AddressKey(httpio.ClientIP(r))), "", state)
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"time"
 
 	"usher/internal/fault"
 	"usher/internal/httpio"
@@ -92,6 +93,12 @@ func (a *API) setBinding(w http.ResponseWriter, value string, age int) {
 // address (threat T-DOS-10).
 func (a *API) mayPost(r *http.Request, id identity.ConnectionID, relayState string) error {
 	wait := max(a.Refusals.Waiting(httpio.AddressKey(httpio.ClientIP(r))), a.Floods.Waiting(string(id)))
+	return a.unlessAwaited(r, wait, id, relayState)
+}
+
+// unlessAwaited refuses an answer for as long as wait says, unless it is awaited at
+// the connection; an empty one: at any.
+func (a *API) unlessAwaited(r *http.Request, wait time.Duration, id identity.ConnectionID, relayState string) error {
 	if wait == 0 {
 		return nil
 	}

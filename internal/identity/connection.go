@@ -66,6 +66,9 @@ type Connection struct {
 	Config ConnectionConfig
 }
 
+// InUse reports whether people may sign in through the connection.
+func (c Connection) InUse() bool { return c.Active && c.Authenticatable }
+
 // Serves reports whether addresses at the domain belong to the connection.
 // Subdomains do only where the configuration says so.
 func (c Connection) Serves(d Domain) bool {

@@ -43,7 +43,7 @@ type EnforceFacts struct {
 func Enforce(f EnforceFacts) Decision {
 	e := enforcement{EnforceFacts: f}
 	for _, c := range f.Bound {
-		if c.Active && c.Authenticatable {
+		if c.InUse() {
 			e.bound = append(e.bound, c)
 		}
 	}

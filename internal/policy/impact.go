@@ -37,10 +37,10 @@ type Effect struct {
 func Impact(f ImpactFacts) []Effect {
 	i := impact{ImpactFacts: f}
 	was, is := f.Before.Domains, []identity.Domain(nil)
-	if !usable(f.Before) {
+	if !f.Before.InUse() {
 		was = nil
 	}
-	if f.After != nil && usable(*f.After) {
+	if f.After != nil && f.After.InUse() {
 		is = f.After.Domains
 	}
 	for _, d := range is {
@@ -57,8 +57,6 @@ func Impact(f ImpactFacts) []Effect {
 	i.moves()
 	return i.effects
 }
-
-func usable(c identity.Connection) bool { return c.Active && c.Authenticatable }
 
 type impact struct {
 	ImpactFacts
@@ -78,7 +76,7 @@ func (i *impact) note(name string, n int, text string, args ...any) {
 func (i *impact) otherWay(d identity.Domain) string {
 	var names []string
 	for _, c := range i.Others {
-		if c.ID != i.Before.ID && usable(c) && c.Serves(d) {
+		if c.ID != i.Before.ID && c.InUse() && c.Serves(d) {
 			names = append(names, c.Name)
 		}
 	}

@@ -18,7 +18,7 @@ type Removal struct {
 func Remove(f RemovalFacts) Removal {
 	var t Trace
 	r := Removal{Decision: removal(&t, f)}
-	if c := f.JoinedThrough; r.Denied == nil && tied(f) && c.Active && c.Authenticatable {
+	if c := f.JoinedThrough; r.Denied == nil && tied(f) && c.InUse() {
 		r.RejoinsThrough = c.ID
 	}
 	return r

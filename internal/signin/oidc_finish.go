@@ -95,20 +95,6 @@ func (f *Flow) FinishOIDC(ctx context.Context, cb Callback) (Done, error) {
 	return Done{}, fault.New(fault.ServiceUnavailable).Because(errRevised)
 }
 
-// Awaits reports whether a state is that of a sign-in which is under way, which
-// nobody can make up.
-func (f *Flow) Awaits(ctx context.Context, state string) (awaited bool, err error) {
-	if state == "" {
-		return false, nil
-	}
-	err = f.DB.Read(ctx, func(tx *store.Tx) error {
-		p, err := tx.PendingRequest(f.hashRelay(state))
-		awaited = err == nil && p.UsedAt.IsZero() && f.Now().Before(p.ExpiresAt)
-		return store.Optional(err)
-	})
-	return awaited, err
-}
-
 // readState finds the sign-in that a state belongs to, in the browser that began
 // it. Nothing is used up yet: a stranger cannot burn it (threat T-OIDC-02). All
 // that an answer is judged by comes from the connection found here, never from
@@ -329,9 +315,7 @@ func (f *Flow) landAdmitted(tx *store.Tx, j *callback, facts policy.AdmitFacts, 
 			return Done{}, refused, err
 		}
 	}
-	for _, warning := range facts.Claims.Warnings {
-		a.Steps = append(a.Steps, identity.Step{At: facts.Now, Name: "warning", Passed: true, Plain: warning})
-	}
+	a.Steps = append(a.Steps, warned(facts.Now, facts.Claims.Warnings)...)
 	d, err := f.decide(tx, facts, j.pending.Link, j.Client)
 	if err != nil {
 		return Done{}, nil, err
@@ -362,10 +346,7 @@ func (j *callback) steps(now time.Time) []identity.Step {
 			Expected: check.Expected, Received: check.Received, Plain: check.Plain, Fix: check.Fix,
 		})
 	}
-	for _, warning := range j.redeemed.Result.Warnings {
-		list = append(list, identity.Step{At: now, Name: "warning", Passed: true, Plain: warning})
-	}
-	return list
+	return append(list, warned(now, j.redeemed.Result.Warnings)...)
 }
 
 // keepEvidence keeps what the provider sent, where evidence is kept. It holds no

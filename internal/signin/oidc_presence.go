@@ -77,7 +77,7 @@ func claimPresence(tx *store.Tx, p *presence) (due bool, err error) {
 		}
 		return never() // deleted: sessions are kept
 	}
-	if !inUse(p.connection) {
+	if !p.connection.InUse() {
 		return false, tx.SetSessionCheck(p.session.ID, p.now.Add(presenceEvery)) // switched off: they are, too
 	}
 	if p.account, err = tx.AccountOf(p.connection.ID, p.session.UserID); err != nil {

@@ -85,15 +85,15 @@ const maxJudgements = 5
 // judged by the old one.
 var errRevised = errors.New("signin: the connection was revised meanwhile")
 
-// Awaited reports whether RelayState is that of a sign-in at the connection that
-// is under way, which nobody can make up.
+// Awaited reports whether RelayState, or a state, is that of a sign-in that is under
+// way, which nobody can make up. An empty connection: at any of them.
 func (f *Flow) Awaited(ctx context.Context, c identity.ConnectionID, relayState string) (awaited bool, err error) {
 	if relayState == "" {
 		return false, nil
 	}
 	err = f.DB.Read(ctx, func(tx *store.Tx) error {
 		p, err := tx.PendingRequest(f.hashRelay(relayState))
-		awaited = err == nil && p.ConnectionID == c && p.UsedAt.IsZero() && f.Now().Before(p.ExpiresAt)
+		awaited = err == nil && (c == "" || p.ConnectionID == c) && p.UsedAt.IsZero() && f.Now().Before(p.ExpiresAt)
 		return store.Optional(err)
 	})
 	return awaited, err
@@ -140,11 +140,8 @@ func samlConnection(tx *store.Tx, id identity.ConnectionID) (identity.Connection
 // mayUse reports whether the connection is open for what the answer is wanted for:
 // to link an account, it need not be one for signing in (threat T-SAML-02).
 func (j *judgement) mayUse() bool {
-	return inUse(j.connection) || j.pending.Link != "" && j.connection.Active
+	return j.connection.InUse() || j.pending.Link != "" && j.connection.Active
 }
-
-// inUse reports whether people may sign in through a connection at this moment.
-func inUse(c identity.Connection) bool { return c.Active && c.Authenticatable }
 
 // pendingRequest finds the request that an answer belongs to. None is found for
 // an answer that the provider initiated, whose RelayState is then ignored: it is
@@ -339,10 +336,18 @@ func openAttempt(tx *store.Tx, j *judgement, c identity.Connection) (identity.At
 			Expected: check.Expected, Received: check.Received, Plain: check.Plain, Fix: check.Fix,
 		})
 	}
-	for _, warning := range append(j.result.Warnings, j.claims.Warnings...) {
-		a.Steps = append(a.Steps, identity.Step{At: j.now, Name: "warning", Passed: true, Plain: warning})
-	}
+	a.Steps = append(a.Steps, warned(j.now, j.result.Warnings)...)
+	a.Steps = append(a.Steps, warned(j.now, j.claims.Warnings)...)
 	return a, nil
+}
+
+// warned are the steps that tell of warnings: nothing failed.
+func warned(at time.Time, warnings []string) []identity.Step {
+	var steps []identity.Step
+	for _, warning := range warnings {
+		steps = append(steps, identity.Step{At: at, Name: "warning", Passed: true, Plain: warning})
+	}
+	return steps
 }
 
 // admit asks policy, then uses the assertion and the request up. The refusal is

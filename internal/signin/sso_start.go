@@ -150,7 +150,7 @@ func (f *Flow) hashRelay(relayState string) string { return f.Ring.HashToken("re
 // moment.
 func activeConnection(tx *store.Tx, id identity.ConnectionID) (identity.Connection, error) {
 	c, err := tx.Connection(id)
-	if err == nil && !inUse(c) {
+	if err == nil && !c.InUse() {
 		err = policy.NotActive(c)
 	}
 	return c, store.Missing(err, fault.New(fault.SSOSignInConnectionMissing))
