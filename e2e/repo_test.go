@@ -28,12 +28,13 @@ var mayImport = map[string][]string{
 
 	"server": {
 		"backendapi", "fault", "frontendapi", "httpio", "identity", "manage", "notify", "oidc", "policy", "practice",
-		"provision", "resolver", "saml", "secret", "session", "signin", "store", "web/account", "web/page",
+		"provision", "resolver", "saml", "secret", "session", "signin", "store", "web/account", "web/dashboard", "web/page",
 	},
 
 	"backendapi":            {"fault", "httpio", "identity", "manage", "session", "signin"},
 	"frontendapi":           {"fault", "httpio", "identity", "manage", "session", "signin"},
 	"web/account":           {"fault", "httpio", "identity", "manage", "policy", "session", "signin", "web/page"},
+	"web/dashboard":         {"fault", "httpio", "identity", "manage", "policy", "session", "signin", "web/page"},
 	"web/page":              {"fault", "httpio"},
 	"practice":              {},
 	"practice/practicetest": {"practice"},

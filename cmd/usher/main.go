@@ -73,6 +73,7 @@ func commands() []command {
 		keysSecretCommand(),
 		keysListCommand(),
 		keysRotateCommand(),
+		operatorLinkCommand(),
 		auditVerifyCommand(),
 		auditExportCommand(),
 		explainCommand(),

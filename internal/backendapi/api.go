@@ -103,6 +103,7 @@ func (a *API) operations() map[string]httpio.Handler {
 		"GET /sso_attempts":              a.handleAttempts,
 		"GET /sso_attempts/{attempt_id}": a.handleAttempt,
 		"POST /sso_simulations":          a.handleSimulate,
+		"POST /operator_links":           a.handleCreateOperatorLink,
 	}
 }
 

@@ -82,7 +82,7 @@ func conforms(t *testing.T, method, path string, status int, body any) {
 }
 
 func oursAlone() []string {
-	return []string{"/sso_attempts", "/sso_simulations", "/settings", "/signing_keys", "/provider_credentials", "/webhooks/", "/audit_log"}
+	return []string{"/sso_attempts", "/sso_simulations", "/operator_links", "/settings", "/signing_keys", "/provider_credentials", "/webhooks/", "/audit_log"}
 }
 
 // domainsOfOurs are operations on domains that Clerk has for browsers only.

@@ -143,30 +143,33 @@ const (
 	ActorTokenCannotBeRevoked         Code = "actor_token_cannot_be_revoked_code"
 
 	// Sessions, clients, requests.
-	AuthenticationInvalid      Code = "authentication_invalid"
-	SignedOut                  Code = "signed_out"
-	InvalidSessionToken        Code = "invalid_session_token"
-	InvalidActionForSession    Code = "invalid_action_for_session"
-	SessionRefreshInactive     Code = "session_refresh_inactive_session"
-	SessionCreationNotAllowed  Code = "session_creation_not_allowed"
-	RefreshOriginInvalid       Code = "refresh_request_origin_invalid"
-	RefreshOriginMismatch      Code = "refresh_request_origin_azp_mismatch"
-	ExpiredTokenInvalid        Code = "expired_session_token_invalid"
-	ExpiredTokenMissingAZP     Code = "expired_session_token_missing_azp"
-	ExpiredTokenMissingSID     Code = "expired_session_token_missing_sid"
-	ExpiredTokenMissingIAT     Code = "session_refresh_expired_session_token_missing_iat"
-	ExpiredTokenTooOld         Code = "session_refresh_expired_session_token_too_old"
-	ExpiredTokenConsumed       Code = "session_refresh_expired_session_token_consumed"
-	RefreshSIDMismatch         Code = "refresh_sid_mismatch"
-	RefreshTokenNotFound       Code = "refresh_token_not_found"
-	RefreshSessionNotFound     Code = "session_refresh_session_not_found"
-	SecretKeyInvalid           Code = "clerk_key_invalid"
-	AuthorizationHeaderInvalid Code = "authorization_header_format_invalid"
-	AuthorizationInvalid       Code = "authorization_invalid"
-	CSRFTokenInvalid           Code = "csrf_token_invalid"
-	CookieInvalid              Code = "cookie_invalid"
-	HostInvalid                Code = "host_invalid"
-	OriginInvalid              Code = "origin_invalid"
+	AuthenticationInvalid        Code = "authentication_invalid"
+	SignedOut                    Code = "signed_out"
+	OperatorRequired             Code = "operator_required"
+	OperatorSignInRequired       Code = "operator_sign_in_required"
+	OperatorConfirmationRequired Code = "operator_confirmation_required"
+	InvalidSessionToken          Code = "invalid_session_token"
+	InvalidActionForSession      Code = "invalid_action_for_session"
+	SessionRefreshInactive       Code = "session_refresh_inactive_session"
+	SessionCreationNotAllowed    Code = "session_creation_not_allowed"
+	RefreshOriginInvalid         Code = "refresh_request_origin_invalid"
+	RefreshOriginMismatch        Code = "refresh_request_origin_azp_mismatch"
+	ExpiredTokenInvalid          Code = "expired_session_token_invalid"
+	ExpiredTokenMissingAZP       Code = "expired_session_token_missing_azp"
+	ExpiredTokenMissingSID       Code = "expired_session_token_missing_sid"
+	ExpiredTokenMissingIAT       Code = "session_refresh_expired_session_token_missing_iat"
+	ExpiredTokenTooOld           Code = "session_refresh_expired_session_token_too_old"
+	ExpiredTokenConsumed         Code = "session_refresh_expired_session_token_consumed"
+	RefreshSIDMismatch           Code = "refresh_sid_mismatch"
+	RefreshTokenNotFound         Code = "refresh_token_not_found"
+	RefreshSessionNotFound       Code = "session_refresh_session_not_found"
+	SecretKeyInvalid             Code = "clerk_key_invalid"
+	AuthorizationHeaderInvalid   Code = "authorization_header_format_invalid"
+	AuthorizationInvalid         Code = "authorization_invalid"
+	CSRFTokenInvalid             Code = "csrf_token_invalid"
+	CookieInvalid                Code = "cookie_invalid"
+	HostInvalid                  Code = "host_invalid"
+	OriginInvalid                Code = "origin_invalid"
 
 	// Parameters.
 	FormParamFormatInvalid         Code = "form_param_format_invalid"
@@ -888,6 +891,21 @@ var catalogue = map[Code]Entry{
 		401, "You are signed out.",
 		"There is no active session.",
 		"",
+	},
+	OperatorRequired: {
+		403, "The dashboard is for operators.",
+		"You are signed in, but you are no member of the operators' organization.",
+		"Ask an operator to add you, or run: usher operator link --email you@example.com",
+	},
+	OperatorSignInRequired: {
+		403, "The dashboard needs the operators' own sign-in.",
+		"This session was made through another organization's sign-in or on somebody's behalf, which does not open the dashboard.",
+		"Sign out and sign in as an operator, or run: usher operator link --email you@example.com",
+	},
+	OperatorConfirmationRequired: {
+		403, "Confirm that it is you.",
+		"This step needs a sign-in that is less than {within_seconds} seconds old.",
+		"Sign in again, then repeat the step.",
 	},
 	SignedOut: {
 		401, "You are signed out.",

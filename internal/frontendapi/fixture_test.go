@@ -19,10 +19,12 @@ import (
 	"usher/internal/practice/practicetest"
 	"usher/internal/secret"
 	"usher/internal/server"
+	"usher/internal/session"
 	"usher/internal/signin"
 	"usher/internal/store"
 	"usher/internal/store/storetest"
 	"usher/internal/web/account"
+	"usher/internal/web/page"
 )
 
 const base = "https://usher.test"
@@ -80,7 +82,7 @@ func newWorld(t testing.TB, engine store.Engine) *world {
 	w.clock.Set(time.Now().Add(time.Millisecond)) // the deployment was made by the real clock
 	ui := &account.UI{
 		SignIn: w.tools.SignIn, Manage: w.tools.Manage, Sessions: w.tools.Sessions,
-		Tokens: httpio.FormTokens{Key: []byte("form tokens")}, BaseURL: base, Now: now,
+		Forms: page.Forms{Tokens: httpio.FormTokens{Key: []byte("form tokens")}, Cookie: "usher_form", ReadCookie: session.ReadCookie}, BaseURL: base, Now: now,
 		Starts: httpio.NewLimiter(httpio.Limit{Events: 1000, Per: time.Second}, 10, now),
 		Tries:  httpio.NewLimiter(httpio.Limit{Events: 1000, Per: time.Second}, 10, now),
 	}

@@ -47,6 +47,10 @@ type Settings struct {
 	AllowedOrigins []string     `json:"allowed_origins"` // besides those of the configuration
 	Restrictions   Restrictions `json:"restrictions"`
 
+	// OperatorsOrganizationID is the organization whose members run the deployment;
+	// empty before there is one.
+	OperatorsOrganizationID OrgID `json:"operators_organization_id,omitempty"`
+
 	// BlockedEmailDomains are refused as domains of organizations, besides those
 	// that Usher knows.
 	BlockedEmailDomains []Domain `json:"blocked_email_domains,omitempty"`

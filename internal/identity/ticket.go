@@ -9,6 +9,10 @@ type TicketKind string
 const (
 	TicketSignIn TicketKind = "sign_in" // the user signs in with it
 	TicketActor  TicketKind = "actor"   // somebody else acts as the user
+
+	// TicketOperator signs an operator in without SSO: for the first start, and for
+	// when the operators' provider is out of order.
+	TicketOperator TicketKind = "operator"
 )
 
 // TicketStatus is the state of a ticket.

@@ -3,6 +3,7 @@ package manage
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"usher/internal/fault"
@@ -72,4 +73,33 @@ func CertificateValidity(text string) (Validity, error) {
 		return Validity{}, err
 	}
 	return Validity{From: c.NotBefore, Until: c.NotAfter}, nil
+}
+
+// SecretKeys lists the keys of the Backend API, revoked ones too, the newest first.
+func (s *Service) SecretKeys(ctx context.Context) (list []identity.SecretKey, err error) {
+	err = s.DB.Read(ctx, func(tx *store.Tx) error {
+		list, err = tx.SecretKeys()
+		return err
+	})
+	return list, err
+}
+
+// RevokeSecretKey shuts a key of the Backend API out at once. One that is revoked
+// already stays so.
+func (s *Service) RevokeSecretKey(ctx context.Context, id identity.SecretKeyID) error {
+	now := s.Now()
+	return s.DB.Write(ctx, func(tx *store.Tx) error {
+		keys, err := tx.SecretKeys()
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(keys, func(k identity.SecretKey) bool { return k.ID == id }) {
+			return fault.New(fault.NotFound, "resource", "secret key")
+		}
+		revoked, err := tx.RevokeSecretKey(id, now)
+		if err != nil || !revoked {
+			return err
+		}
+		return s.audit(tx, identity.AuditEntry{Action: "secret_key.revoked", Subject: string(id)})
+	})
 }

@@ -13,6 +13,9 @@ import (
 	"usher/internal/web/account"
 )
 
+// demoOperator runs a development server's dashboard.
+const demoOperator = "operator@usher.test"
+
 // demo makes the organizations, people and the connection to try things with.
 // What is there already stays as it was left; the practice provider's metadata is
 // brought up to date, for the address may have changed.
@@ -148,6 +151,7 @@ func (d *dev) home() account.DevHome {
 		Publishable: d.info.PublishableKey,
 		File:        d.path(fileInfo),
 		Places: []account.DevPlace{
+			{Icon: "building", Title: "Dashboard", Text: "Organizations, connections and every sign-in attempt. Sign in as " + demoOperator + "; the code is in the mailbox.", URL: base + "/sign-in?email_address=" + demoOperator + "&return_url=%2Fdashboard"},
 			{Icon: "mail", Title: "Mailbox", Text: "Every mail that Usher sends while you develop.", URL: d.info.MailboxURL},
 		},
 		Commands: []account.DevCommand{

@@ -164,7 +164,7 @@ func (d *dev) assemble(ctx context.Context, l net.Listener) error {
 		BackendAPIURL:  d.cfg.PublicURL + "/backend/v1",
 		PublishableKey: d.cfg.publishableKey(),
 		SecretKey:      d.cfg.SecretKey,
-		DashboardLink:  d.cfg.PublicURL + "/",
+		DashboardLink:  d.cfg.PublicURL + "/dashboard",
 		MailboxURL:     d.cfg.PublicURL + "/mailbox",
 		PID:            os.Getpid(),
 		Demo:           DemoInfo{Organizations: []DemoOrganization{}, Connections: []DemoConnection{}, People: []string{}},
@@ -232,6 +232,11 @@ func (d *dev) announce(ctx context.Context) error {
 			return fmt.Errorf("server: making the demo: %w", err)
 		}
 	}
+	link, err := d.tools.Manage.OperatorLink(identity.WithActor(ctx, identity.Actor{Kind: identity.ActorSystem, ID: "dev"}), demoOperator)
+	if err != nil {
+		return fmt.Errorf("server: making the operator's link: %w", err)
+	}
+	d.info.DashboardLink = link.URL
 	b, err := json.MarshalIndent(d.info, "", "  ")
 	if err != nil {
 		return fmt.Errorf("server: %w", err)
@@ -292,6 +297,7 @@ func (d *dev) greet() {
 		p("                               %s%s/", base, placeGlobex)
 		p("    What would happen?         %s explain --data %s --email alice@acme.test", self(), d.options.Data)
 	}
+	p("    Dashboard, once            %s", d.info.DashboardLink)
 	p("    Mail                       %s", d.info.MailboxURL)
 	p("")
 	p("  For your application")

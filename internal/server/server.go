@@ -17,7 +17,10 @@ import (
 	"usher/internal/backendapi"
 	"usher/internal/frontendapi"
 	"usher/internal/httpio"
+	"usher/internal/session"
 	"usher/internal/web/account"
+	"usher/internal/web/dashboard"
+	"usher/internal/web/page"
 )
 
 // Limits of a connection: threat T-DOS-01.
@@ -75,8 +78,11 @@ func build(cfg Config, t *Tools, log *slog.Logger, ex extras) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	forms := page.Forms{
+		Tokens: httpio.FormTokens{Key: formKey}, Cookie: t.Sessions.HostCookie("usher_form"), Secure: t.Sessions.Secure, ReadCookie: session.ReadCookie,
+	}
 	ui := &account.UI{
-		SignIn: t.SignIn, Manage: t.Manage, Sessions: t.Sessions, Tokens: httpio.FormTokens{Key: formKey},
+		SignIn: t.SignIn, Manage: t.Manage, Sessions: t.Sessions, Forms: forms,
 		BaseURL: cfg.PublicURL, Now: t.Now, Dev: ex.dev,
 		Visits: httpio.NewLimiter(visitRate(), rateKeys, t.Now),
 		Starts: httpio.NewLimiter(startRate(), rateKeys, t.Now),
@@ -98,6 +104,11 @@ func build(cfg Config, t *Tools, log *slog.Logger, ex extras) (*Server, error) {
 		Floods:   httpio.NewLimiter(floodRate(), rateKeys, t.Now),
 	}).Routes(mux)
 	ui.Routes(mux)
+	operators := &dashboard.UI{SignIn: t.SignIn, Manage: t.Manage, Sessions: t.Sessions, Forms: forms, BaseURL: cfg.PublicURL, Now: t.Now, Development: cfg.Development, KeepAddresses: cfg.AuditAddresses}
+	if err := operators.Init(); err != nil {
+		return nil, err
+	}
+	operators.Routes(mux)
 	for pattern, h := range ex.mounts {
 		mux.Handle(pattern, h)
 	}

@@ -50,6 +50,10 @@ func (f *Flow) Ticket(ctx context.Context, r Redeem) (Redeemed, error) {
 		if err := session.Usable(u, f.Now()); err != nil {
 			return err
 		}
+		if t.Kind == identity.TicketOperator { // works when nothing else does
+			out.Done, err = f.signInByTicket(tx, t, u, r.Client)
+			return err
+		}
 		if sso, err = ticketAddress(tx, u); sso != "" || err != nil {
 			return err
 		}
@@ -148,8 +152,17 @@ func (f *Flow) signInByTicket(tx *store.Tx, t identity.Ticket, u identity.User, 
 		}
 	}
 	done, err := f.finishSignIn(tx, s, session.Start{Client: client, User: u.ID, Organization: org, Settings: in.Settings, Now: now})
+	if err != nil {
+		return done, err
+	}
 	done.Choose = choose
-	return done, err
+	if t.Kind != identity.TicketOperator {
+		return done, nil
+	}
+	return done, tx.Audit(identity.AuditEntry{
+		At: now, Action: "operator_link.accepted", Subject: t.ID, OrganizationID: t.OrganizationID,
+		Detail: map[string]string{"user_id": string(u.ID), "session_id": string(done.Session.ID)},
+	})
 }
 
 // impersonate makes the session in which somebody acts as another person. It

@@ -11,7 +11,7 @@ const ticketColumns = `id, kind, token_hash, status, user_id, organization_id, a
 
 func scanTicket(row scanner) (t identity.Ticket, err error) {
 	var seconds int64
-	err = row.Scan(&t.ID, oneOf(&t.Kind, identity.TicketSignIn, identity.TicketActor), &t.TokenHash,
+	err = row.Scan(&t.ID, oneOf(&t.Kind, identity.TicketSignIn, identity.TicketActor, identity.TicketOperator), &t.TokenHash,
 		oneOf(&t.Status, identity.TicketPending, identity.TicketAccepted, identity.TicketRevoked),
 		&t.UserID, &t.OrganizationID, (*metadata)(&t.Actor), &seconds,
 		(*milliseconds)(&t.ExpiresAt), (*milliseconds)(&t.CreatedAt), (*milliseconds)(&t.UpdatedAt))

@@ -13,9 +13,11 @@ import (
 	"usher/internal/manage"
 	"usher/internal/secret"
 	"usher/internal/server"
+	"usher/internal/session"
 	"usher/internal/store"
 	"usher/internal/store/storetest"
 	"usher/internal/web/account"
+	"usher/internal/web/page"
 )
 
 const base = "https://usher.test"
@@ -44,7 +46,7 @@ func newSite(t *testing.T) *site {
 	s.clock.Set(time.Now().Add(time.Millisecond)) // the deployment was made by the real clock
 	counter := httpio.NewLimiter(httpio.Limit{Events: 1000, Per: time.Second}, 10, now)
 	ui := &account.UI{
-		SignIn: tools.SignIn, Manage: tools.Manage, Sessions: tools.Sessions, Tokens: httpio.FormTokens{Key: []byte("form tokens")},
+		SignIn: tools.SignIn, Manage: tools.Manage, Sessions: tools.Sessions, Forms: page.Forms{Tokens: httpio.FormTokens{Key: []byte("form tokens")}, Cookie: "usher_form", ReadCookie: session.ReadCookie},
 		BaseURL: base, Now: now, Visits: counter, Starts: counter, Tries: counter,
 	}
 	if err := ui.Init(); err != nil {

@@ -76,7 +76,7 @@ func (u *UI) renderInvitation(w http.ResponseWriter, r *http.Request, status int
 
 // handleAcceptInvitation accepts, for who is signed in or makes an account by it.
 func (u *UI) handleAcceptInvitation(w http.ResponseWriter, r *http.Request) error {
-	form, err := u.form(w, r)
+	form, err := u.Forms.Read(w, r)
 	if err != nil {
 		return err
 	}

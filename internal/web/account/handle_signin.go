@@ -60,7 +60,7 @@ func (u *UI) renderSignIn(w http.ResponseWriter, r *http.Request, status int, vi
 // handleSignIn takes the address and leads on. It is the call that starts a
 // sign-in: the browser gets its cookie here.
 func (u *UI) handleSignIn(w http.ResponseWriter, r *http.Request) error {
-	form, err := u.form(w, r)
+	form, err := u.Forms.Read(w, r)
 	if err != nil {
 		return err
 	}
@@ -179,7 +179,7 @@ func openStep[K identity.ID, T any](u *UI, r *http.Request, param string, open f
 // postedStep reads a step and the form posted to it: the button, and the field
 // that the step asks for.
 func postedStep[T any](u *UI, w http.ResponseWriter, r *http.Request, step func(*http.Request) (T, error), field string) (s T, do, value string, err error) {
-	form, err := u.form(w, r)
+	form, err := u.Forms.Read(w, r)
 	if err != nil {
 		return s, "", "", err
 	}
@@ -253,7 +253,7 @@ func (u *UI) retry(w http.ResponseWriter, r *http.Request, s identity.SignIn, er
 }
 
 func (u *UI) handleChooseConnection(w http.ResponseWriter, r *http.Request) error {
-	form, err := u.form(w, r)
+	form, err := u.Forms.Read(w, r)
 	if err != nil {
 		return err
 	}
@@ -342,7 +342,7 @@ func (u *UI) finish(w http.ResponseWriter, r *http.Request, s identity.SignIn, d
 // handleSwitch is the answer to the question whether another person's session
 // may end for a sign-in that the provider initiated (threat T-SAML-27).
 func (u *UI) handleSwitch(w http.ResponseWriter, r *http.Request) error {
-	form, err := u.form(w, r)
+	form, err := u.Forms.Read(w, r)
 	if err != nil {
 		return err
 	}

@@ -33,7 +33,7 @@ func (u *UI) renderSignUp(w http.ResponseWriter, r *http.Request, status int, vi
 }
 
 func (u *UI) handleSignUp(w http.ResponseWriter, r *http.Request) error {
-	form, err := u.form(w, r)
+	form, err := u.Forms.Read(w, r)
 	if err != nil {
 		return err
 	}

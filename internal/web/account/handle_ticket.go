@@ -40,7 +40,7 @@ func hasTicket(r *http.Request) (string, error) {
 // handleTicket redeems a ticket: with a session, or with the way to the company's
 // provider where the address signs in there.
 func (u *UI) handleTicket(w http.ResponseWriter, r *http.Request) error {
-	form, err := u.form(w, r)
+	form, err := u.Forms.Read(w, r)
 	if err != nil {
 		return err
 	}

@@ -97,7 +97,7 @@ func (u *UI) handleUser(w http.ResponseWriter, r *http.Request) error {
 
 // handleLink sends the person to a provider, to link the account there.
 func (u *UI) handleLink(w http.ResponseWriter, r *http.Request) error {
-	if _, err := u.form(w, r); err != nil {
+	if _, err := u.Forms.Read(w, r); err != nil {
 		return err
 	}
 	s, err := u.Sessions.Current(r.Context(), r)
@@ -157,7 +157,7 @@ func acting(r *http.Request, s session.Signed) context.Context {
 
 // handleRevokeSession signs the person out in another browser.
 func (u *UI) handleRevokeSession(w http.ResponseWriter, r *http.Request) error {
-	if _, err := u.form(w, r); err != nil {
+	if _, err := u.Forms.Read(w, r); err != nil {
 		return err
 	}
 	s, err := u.Sessions.Current(r.Context(), r)
@@ -209,7 +209,7 @@ func (u *UI) handleOrganizations(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (u *UI) handleChooseOrganization(w http.ResponseWriter, r *http.Request) error {
-	form, err := u.form(w, r)
+	form, err := u.Forms.Read(w, r)
 	if err != nil {
 		return err
 	}
@@ -263,7 +263,7 @@ func (u *UI) handleLeavePage(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (u *UI) handleLeave(w http.ResponseWriter, r *http.Request) error {
-	if _, err := u.form(w, r); err != nil {
+	if _, err := u.Forms.Read(w, r); err != nil {
 		return err
 	}
 	s, err := u.Sessions.Current(r.Context(), r)
@@ -277,7 +277,7 @@ func (u *UI) handleLeave(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (u *UI) handleSignOut(w http.ResponseWriter, r *http.Request) error {
-	if _, err := u.form(w, r); err != nil {
+	if _, err := u.Forms.Read(w, r); err != nil {
 		return err
 	}
 	c, ok, err := u.Sessions.Client(r.Context(), r)

@@ -1,7 +1,6 @@
 package account
 
 import (
-	"crypto/rand"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -21,7 +20,7 @@ type UI struct {
 	SignIn   *signin.Flow
 	Manage   *manage.Service
 	Sessions *session.Manager
-	Tokens   httpio.FormTokens
+	Forms    page.Forms
 	BaseURL  string // the deployment's public origin, without a slash at the end
 	Now      func() time.Time
 	Visits   httpio.Counter // sign-ins and sign-ups begun, by address
@@ -98,28 +97,6 @@ func (u *UI) guarded(h httpio.Handler) httpio.Handler {
 	}
 }
 
-// form reads a form of ours and checks its token.
-func (u *UI) form(w http.ResponseWriter, r *http.Request) (httpio.Params, error) {
-	form, err := httpio.ReadForm(w, r)
-	if err != nil {
-		return nil, err
-	}
-	token, err := form.Text("csrf_token")
-	if err != nil {
-		return nil, err
-	}
-	cookie, _, err := session.ReadCookie(r, u.Sessions.HostCookie(formCookie))
-	if err != nil {
-		return nil, err
-	}
-	return form, u.Tokens.Check(cookie, token)
-}
-
-// formCookie is what the tokens of forms are bound to. It names no person and
-// outlives the rotation of the client's cookie, so that forms in other tabs stay
-// good; reading a page must not make a client (threat T-SAML-25).
-const formCookie = "usher_form"
-
 // frame is what every page has.
 func (u *UI) frame(w http.ResponseWriter, r *http.Request) (page.Frame, error) {
 	f, _, err := u.frameBySettings(w, r)
@@ -133,17 +110,11 @@ func (u *UI) frameBySettings(w http.ResponseWriter, r *http.Request) (page.Frame
 	if err != nil {
 		return page.Frame{}, settings, err
 	}
-	cookie, sent, err := session.ReadCookie(r, u.Sessions.HostCookie(formCookie))
+	csrf, err := u.Forms.Token(w, r)
 	if err != nil {
 		return page.Frame{}, settings, err
 	}
-	if !sent || cookie == "" {
-		cookie = rand.Text()
-		http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure wherever people come by https
-			Name: u.Sessions.HostCookie(formCookie), Value: cookie, Path: "/", HttpOnly: true, Secure: u.Sessions.Secure, SameSite: http.SameSiteLaxMode,
-		})
-	}
-	f := page.Frame{App: settings.ApplicationName, HomeURL: "/", CSRF: u.Tokens.Token(cookie)}
+	f := page.Frame{App: settings.ApplicationName, HomeURL: "/", CSRF: csrf}
 	if u.Dev != nil {
 		f.MailboxURL = "/mailbox"
 	}

@@ -15,6 +15,9 @@ type Frame struct {
 	SignedInAs string // address of who is signed in; empty: nobody
 	SignOutURL string // where the sign-out button posts to; empty: no button
 
+	Nav    []NavGroup // of a surface of many pages; empty: none
+	Search *Search    // over all of them, in the bar on top
+
 	Notices  []Notice
 	Problems []Problem // what was wrong with the form that was sent
 
@@ -39,10 +42,24 @@ type View interface{ frame() *Frame }
 
 func (f *Frame) frame() *Frame { return f }
 
+// NavGroup is a part of the navigation.
+type NavGroup struct {
+	Title string
+	Links []NavLink
+}
+
+// NavLink leads to a page.
+type NavLink struct {
+	Text, URL, Icon string
+	Now             bool // it is the page that is shown, or the list that it belongs to
+	Count           int  // of what waits there; shown if it is not 0
+}
+
 // Notice tells something that is not wrong with a form.
 type Notice struct {
-	Kind string // "success", "info", "warning" or "danger"; empty: info
-	Text string
+	Kind    string // "success", "info", "warning" or "danger"; empty: info
+	Text    string
+	Actions []Action // such as a way back
 }
 
 // Problem is one thing wrong with a form. Its text says what to do about it.

@@ -15,6 +15,8 @@ func functions() template.FuncMap {
 		"asset":    assetURL,
 		"initials": Initials,
 		"first":    func(name string) string { return initialsOf(name, 1) },
+		"anchor":   anchor,
+		"last":     func(i int, cells []Cell) bool { return i == len(cells)-1 },
 	}
 }
 
@@ -58,4 +60,9 @@ func initialsOf(name string, most int) string {
 func firstLetter(word string) string {
 	r, _ := utf8.DecodeRuneInString(word)
 	return string(unicode.ToUpper(r))
+}
+
+// anchor makes an id of words.
+func anchor(words string) string {
+	return strings.Join(strings.FieldsFunc(strings.ToLower(words), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) }), "-")
 }

@@ -73,3 +73,18 @@ for (const button of document.querySelectorAll('[data-wait]')) {
   }, 1000);
   show();
 }
+
+// A list is narrowed as soon as a filter is chosen.
+for (const select of document.querySelectorAll('[data-submit]')) {
+  select.addEventListener('change', () => select.form.requestSubmit());
+}
+
+// data-shortcut: a key that goes to the field, unless one is writing.
+document.addEventListener('keydown', (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest('input, textarea, select')) return;
+  const field = document.querySelector(`[data-shortcut="${CSS.escape(event.key)}"]`);
+  if (!field) return;
+  event.preventDefault();
+  field.focus();
+  field.select();
+});
