@@ -67,6 +67,9 @@ func (u *UI) routes() []map[string]handler {
 	return []map[string]handler{
 		u.overviewRoutes(),
 		u.organizationRoutes(),
+		u.memberRoutes(),
+		u.invitationRoutes(),
+		u.domainRoutes(),
 		u.userRoutes(),
 		u.apiKeyRoutes(),
 	}

@@ -30,13 +30,3 @@ func TestDashboard_TakesOnlyItsOwnForms(t *testing.T) { // threat T-SES-07
 	s.send("/dashboard/organizations", url.Values{"name": {"Acme"}, "csrf_token": {"made up"}}, http.StatusForbidden)
 	s.says(s.get("/dashboard/organizations?q=acme", http.StatusOK), "Nothing found")
 }
-
-func TestOrganizations_AreCreatedListedAndShown(t *testing.T) {
-	each(t, func(t *testing.T, s *site) {
-		to := s.post("/dashboard/organizations", url.Values{"name": {"Acme"}, "slug": {"acme"}}, http.StatusSeeOther)
-		s.says(s.get(to, http.StatusOK), "The organization has been created.", "acme", "No limit")
-		s.says(s.get("/dashboard/organizations?q=ACM", http.StatusOK), "Acme")
-		s.says(s.post("/dashboard/organizations", url.Values{"name": {"Other"}, "slug": {"acme"}}, http.StatusUnprocessableEntity), "taken")
-		s.get("/dashboard/organizations/org_000000000000000000000000000", http.StatusNotFound)
-	})
-}

@@ -26,7 +26,9 @@ func (u *UI) done(r *http.Request) []page.Notice {
 // notices are what is said when something has been done.
 func notices() map[string]string {
 	all := map[string]string{}
-	for _, table := range []map[string]string{organizationNotices(), userNotices(), apiKeyNotices()} {
+	for _, table := range []map[string]string{
+		organizationNotices(), memberNotices(), invitationNotices(), domainNotices(), userNotices(), apiKeyNotices(),
+	} {
 		maps.Copy(all, table)
 	}
 	return all
@@ -50,11 +52,7 @@ func problems(err error) (list []page.Problem, status int, ok bool) {
 			return nil, 0, false
 		}
 		field, _ := e.Meta()["param_name"].(string)
-		text := e.LongMessage()
-		if fix := e.Fix(); fix != "" {
-			text += " " + fix
-		}
-		list = append(list, page.Problem{Field: field, Text: text})
+		list = append(list, page.Problem{Field: field, Text: problemText(e, field)})
 	}
 	return list, fault.From(err).Status(), len(list) > 0
 }
@@ -69,4 +67,25 @@ func values(form httpio.Params, names ...string) (map[string]string, error) {
 		out[name] = text
 	}
 	return out, fault.Join(errs...)
+}
+
+// problemText is what to say about a failure of a form.
+func problemText(e *fault.Error, field string) string {
+	switch {
+	case e.Code() == fault.FormResourceNotFound && field == "email_address":
+		return "Nobody has proved this address. Invite the person instead."
+	case e.Code() == fault.FormParamFormatInvalid && field == "email_address":
+		return "Enter an email address like name@company.com."
+	case e.Code() == fault.FormParamFormatInvalid && field == "name":
+		return "Enter a domain like acme.com."
+	case e.Code() == fault.FormParamMissing:
+		return "Fill this in."
+	case e.Code() == fault.FormParamValueInvalid && field == "confirmation":
+		return "That is not the name. Type it as it is shown."
+	}
+	text := e.LongMessage()
+	if fix := e.Fix(); fix != "" {
+		text += " " + fix
+	}
+	return text
 }

@@ -38,6 +38,9 @@ type sample struct {
 func samples() []sample {
 	var all []sample
 	all = append(all, organizationSamples()...)
+	all = append(all, memberSamples()...)
+	all = append(all, invitationSamples()...)
+	all = append(all, domainSamples()...)
 	all = append(all, userSamples()...)
 	all = append(all, apiKeySamples()...)
 	return all

@@ -16,7 +16,8 @@ func navigation(path string) []page.NavGroup {
 		}},
 		{Title: "People", Links: []page.NavLink{
 			{Text: "Organizations", URL: root + "/organizations", Icon: "building"},
-			{Text: "Users", URL: root + "/users", Icon: "people"},
+			{Text: "Users", URL: usersPath, Icon: "people"},
+			{Text: "Domains", URL: domainsPath, Icon: "globe"},
 		}},
 		{Title: "Deployment", Links: []page.NavLink{
 			{Text: "API keys", URL: root + "/api-keys", Icon: "key"},
