@@ -178,8 +178,9 @@ func proofBadge(what string, s identity.ProofStatus) page.Badge {
 		return page.Badge{Text: what + " expired", Kind: "warning"}
 	case identity.ProofFailed:
 		return page.Badge{Text: what + " failed", Kind: "danger"}
+	default:
+		return page.Badge{Text: what + " waits", Kind: "accent"}
 	}
-	return page.Badge{Text: what + " waits", Kind: "accent"}
 }
 
 func (u *UI) handleAddDomain(w http.ResponseWriter, r *http.Request, op operator) error {
@@ -252,8 +253,8 @@ func ownershipBlock(d manage.DomainView, path string, now time.Time) page.Block 
 	o := d.Ownership
 	b := page.Block{Title: "Ownership", Text: "Shown by a record in the domain name system. Single sign-on that the organization sets up itself asks for it."}
 	override := page.Action{Text: "Take my word for it", URL: path + "/verify", Post: true}
-	switch status := o.Status(now); {
-	case status == identity.ProofVerified:
+	switch o.Status(now) {
+	case identity.ProofVerified:
 		b.Facts = []page.Fact{{Term: "State", Badge: page.Badge{Text: "Proved", Kind: "success"}}, {Term: "By", Text: strategyName(o.Strategy)}, {Term: "Since", When: page.On(o.VerifiedAt)}}
 		if !o.SeenAt.IsZero() {
 			b.Facts = append(b.Facts, page.Fact{Term: "Record last seen", When: page.Since(now, o.SeenAt)})
@@ -264,7 +265,7 @@ func ownershipBlock(d manage.DomainView, path string, now time.Time) page.Block 
 			b.Facts = append(b.Facts, recordFacts(d)...)
 			b.Actions = []page.Action{{Text: "Look again", URL: path + "/attempt", Post: true}, override}
 		}
-	case status == identity.ProofUnverified:
+	case identity.ProofUnverified:
 		b.Facts = append([]page.Fact{{Term: "State", Badge: page.Badge{Text: "Waits for the record", Kind: "accent"}}}, recordFacts(d)...)
 		b.Facts = append(b.Facts, page.Fact{Term: "Ends", When: page.Since(now, o.ExpiresAt)})
 		b.Prose = []page.Prose{{Text: "Publish this TXT record where the domain is administered. It may take some minutes, at some hosts an hour, until it can be seen."}}
@@ -287,8 +288,9 @@ func strategyName(s identity.OwnershipStrategy) string {
 		return "An operator’s word"
 	case identity.OwnershipParent:
 		return "A domain above it that the organization owns"
+	default:
+		return "A proof of an earlier version"
 	}
-	return "A proof of an earlier version"
 }
 
 func (u *UI) handleChangeDomain(w http.ResponseWriter, r *http.Request, op operator) error {

@@ -103,8 +103,9 @@ func invitationBadge(s identity.InvitationStatus) page.Badge {
 		return page.Badge{Text: "Accepted", Kind: "success"}
 	case identity.InvitationRevoked:
 		return page.Badge{Text: "Revoked"}
+	default:
+		return page.Badge{Text: "Expired"}
 	}
-	return page.Badge{Text: "Expired"}
 }
 
 func (u *UI) handleInvitePage(w http.ResponseWriter, r *http.Request, op operator) error {
