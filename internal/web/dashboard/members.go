@@ -166,7 +166,7 @@ func memberScreen(m manage.MembershipView, roles []manage.RoleInSet) page.Screen
 		},
 		Blocks: []page.Block{
 			{Facts: []page.Fact{
-				{Term: "Person", Text: dash(m.Identifier), URL: usersPath + "/" + string(m.UserID)},
+				{Term: "Person", Text: dash(m.Identifier), URL: userPath(m.UserID)},
 				{Term: "Joined by", Text: joinedBy(m)},
 				{Term: "Joined", When: page.On(m.CreatedAt)},
 				{Term: "Membership ID", Text: string(m.ID), Copy: true},

@@ -213,8 +213,12 @@ func organizationConnections(o manage.OrganizationView, connections []identity.C
 	return b
 }
 
-// connectionsPath is where connections are shown.
-const connectionsPath = root + "/connections"
+// connectionsPath is where connections are shown, simulatePath what would happen if
+// somebody signed in.
+const (
+	connectionsPath = root + "/connections"
+	simulatePath    = root + "/what-if"
+)
 
 func domainsText(domains []identity.Domain) string {
 	list := make([]string, len(domains))
@@ -388,11 +392,7 @@ func (u *UI) handleDeleteOrganization(w http.ResponseWriter, r *http.Request, op
 	if err != nil {
 		return err
 	}
-	given, err := values(form, "confirmation")
-	if err != nil {
-		return err
-	}
-	if strings.TrimSpace(given["confirmation"]) != o.Name {
+	if !confirms(form, o.Name) {
 		return u.showDeleteOrganization(w, r, op, o, fault.New(fault.FormParamValueInvalid, "param_name", "confirmation"))
 	}
 	if _, err := u.Manage.DeleteOrganization(r.Context(), string(o.ID)); err != nil {
