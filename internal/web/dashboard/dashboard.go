@@ -71,7 +71,12 @@ func (u *UI) routes() []map[string]handler {
 		u.invitationRoutes(),
 		u.domainRoutes(),
 		u.userRoutes(),
+		u.roleRoutes(),
 		u.apiKeyRoutes(),
+		u.webhookRoutes(),
+		u.settingsRoutes(),
+		u.auditRoutes(),
+		u.searchRoutes(),
 	}
 }
 
@@ -139,7 +144,7 @@ func (u *UI) showAs(w http.ResponseWriter, r *http.Request, op operator, status 
 	f.Notices, f.Problems, f.MayLeadTo = append(u.done(r), s.Notices...), s.Problems, s.MayLeadTo
 	f.SignedInAs, f.SignOutURL = op.address, "/sign-out"
 	f.Nav = navigation(r.URL.Path)
-	f.Search = &page.Search{Action: root + "/search", Label: "Search everything", Value: searched(r)}
+	f.Search = &page.Search{Action: searchPath, Label: "Search everything", Value: searched(r)}
 	s.Frame = f
 	return u.pages.Render(w, status, "screen", &s)
 }

@@ -42,7 +42,12 @@ func samples() []sample {
 	all = append(all, invitationSamples()...)
 	all = append(all, domainSamples()...)
 	all = append(all, userSamples()...)
+	all = append(all, roleSamples()...)
 	all = append(all, apiKeySamples()...)
+	all = append(all, webhookSamples()...)
+	all = append(all, settingsSamples()...)
+	all = append(all, auditSamples()...)
+	all = append(all, searchSamples()...)
 	return all
 }
 

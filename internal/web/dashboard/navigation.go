@@ -2,10 +2,21 @@ package dashboard
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 
 	"usher/internal/web/page"
 )
+
+// Where subjects stand that other pages lead to.
+const (
+	connectionsPath = root + "/connections"
+	attemptsPath    = root + "/attempts"
+	simulatePath    = root + "/what-if" // what would happen if somebody signed in
+)
+
+// withQuery is a list narrowed by a text.
+func withQuery(path, q string) string { return path + "?" + url.Values{"q": {q}}.Encode() }
 
 // navigation is what stands at the side. The subject that a page belongs to is
 // marked.
@@ -18,9 +29,13 @@ func navigation(path string) []page.NavGroup {
 			{Text: "Organizations", URL: root + "/organizations", Icon: "building"},
 			{Text: "Users", URL: usersPath, Icon: "people"},
 			{Text: "Domains", URL: domainsPath, Icon: "globe"},
+			{Text: "Roles", URL: rolesPath, Icon: "shield"},
 		}},
 		{Title: "Deployment", Links: []page.NavLink{
-			{Text: "API keys", URL: root + "/api-keys", Icon: "key"},
+			{Text: "API keys", URL: apiKeysPath, Icon: "key"},
+			{Text: "Webhooks", URL: webhooksPath, Icon: "hook"},
+			{Text: "Settings", URL: settingsPath, Icon: "gear"},
+			{Text: "Audit log", URL: auditPath, Icon: "list"},
 		}},
 	}
 	for g := range groups {
@@ -34,7 +49,7 @@ func navigation(path string) []page.NavGroup {
 
 // searched is what the search over everything was asked for.
 func searched(r *http.Request) string {
-	if r.URL.Path != root+"/search" {
+	if r.URL.Path != searchPath {
 		return ""
 	}
 	return r.URL.Query().Get("q")

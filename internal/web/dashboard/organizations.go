@@ -213,13 +213,6 @@ func organizationConnections(o manage.OrganizationView, connections []identity.C
 	return b
 }
 
-// connectionsPath is where connections are shown, simulatePath what would happen if
-// somebody signed in.
-const (
-	connectionsPath = root + "/connections"
-	simulatePath    = root + "/what-if"
-)
-
 func domainsText(domains []identity.Domain) string {
 	list := make([]string, len(domains))
 	for i, d := range domains {

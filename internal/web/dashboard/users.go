@@ -227,7 +227,7 @@ func userScreen(d dossier, first, last string, now time.Time) page.Screen {
 	p := d.person
 	path := userPath(p.ID)
 	s := page.Screen{Title: nameOf(p), Crumbs: []page.Link{{Text: "Users", URL: usersPath}}, Badges: stateOf(p, now)}
-	s.Actions = []page.Action{{Text: "Why can’t this person get in?", URL: simulatePath + "?q=" + addressOf(p)}}
+	s.Actions = []page.Action{{Text: "Why can’t this person get in?", URL: withQuery(simulatePath, addressOf(p))}}
 	s.Blocks = []page.Block{
 		{Facts: []page.Fact{
 			{Term: "ID", Text: string(p.ID), Copy: true},
