@@ -56,10 +56,10 @@ func auditScreen(l listing, found []identity.AuditEntry, total int, now time.Tim
 		s.Blocks = []page.Block{b}
 		return s
 	}
-	b.Table = &page.Table{Caption: "Audit log", Pager: l.pager(len(found), total), Columns: []page.Column{{Title: "What"}, {Title: "About"}, {Title: "By"}, {Title: "Details"}, {Title: "When"}}}
+	b.Table = &page.Table{Caption: "Audit log", Pager: l.pager(len(found), total), Columns: []page.Column{{Title: "What"}, {Title: "About"}, {Title: "By"}, {Title: "When"}}}
 	for _, e := range found {
 		b.Table.Rows = append(b.Table.Rows, page.Row{Cells: []page.Cell{
-			{Text: actionText(e.Action), More: e.Action}, {Text: e.Subject, Code: true}, actorCell(e.Actor), {Text: detailText(e.Detail)}, {When: page.Since(now, e.At)},
+			{Text: actionText(e.Action)}, {Text: e.Subject, Code: true, More: detailText(e.Detail)}, actorCell(e.Actor), {When: page.Since(now, e.At)},
 		}})
 	}
 	s.Blocks = []page.Block{b}

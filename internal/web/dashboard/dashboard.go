@@ -71,6 +71,7 @@ func (u *UI) routes() []map[string]handler {
 		u.invitationRoutes(),
 		u.domainRoutes(),
 		u.userRoutes(),
+		u.connectionRoutes(),
 		u.roleRoutes(),
 		u.apiKeyRoutes(),
 		u.webhookRoutes(),

@@ -27,7 +27,7 @@ func (u *UI) done(r *http.Request) []page.Notice {
 func notices() map[string]string {
 	all := map[string]string{}
 	for _, table := range []map[string]string{
-		organizationNotices(), memberNotices(), invitationNotices(), domainNotices(), userNotices(), roleNotices(),
+		organizationNotices(), memberNotices(), invitationNotices(), domainNotices(), userNotices(), connectionNotices(), roleNotices(),
 		apiKeyNotices(), webhookNotices(), settingsNotices(),
 	} {
 		maps.Copy(all, table)
@@ -75,6 +75,8 @@ func problemText(e *fault.Error, field string) string {
 	switch {
 	case e.Code() == fault.FormResourceNotFound && field == "email_address":
 		return "Nobody has proved this address. Invite the person instead."
+	case e.Code() == fault.FormResourceNotFound && field == "organization":
+		return "No organization has this ID or slug."
 	case e.Code() == fault.FormParamFormatInvalid && field == "email_address":
 		return "Enter an email address like name@company.com."
 	case e.Code() == fault.FormParamFormatInvalid && field == "name":

@@ -42,6 +42,7 @@ func samples() []sample {
 	all = append(all, invitationSamples()...)
 	all = append(all, domainSamples()...)
 	all = append(all, userSamples()...)
+	all = append(all, connectionSamples()...)
 	all = append(all, roleSamples()...)
 	all = append(all, apiKeySamples()...)
 	all = append(all, webhookSamples()...)

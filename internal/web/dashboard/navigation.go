@@ -25,10 +25,13 @@ func navigation(path string) []page.NavGroup {
 		{Links: []page.NavLink{
 			{Text: "Overview", URL: root, Icon: "home"},
 		}},
+		{Title: "Sign-in", Links: []page.NavLink{
+			{Text: "Connections", URL: connectionsPath, Icon: "plug"},
+			{Text: "Domains", URL: domainsPath, Icon: "globe"},
+		}},
 		{Title: "People", Links: []page.NavLink{
 			{Text: "Organizations", URL: root + "/organizations", Icon: "building"},
 			{Text: "Users", URL: usersPath, Icon: "people"},
-			{Text: "Domains", URL: domainsPath, Icon: "globe"},
 			{Text: "Roles", URL: rolesPath, Icon: "shield"},
 		}},
 		{Title: "Deployment", Links: []page.NavLink{
