@@ -84,6 +84,7 @@ type Hidden struct{ Name, Value string }
 // Alert is something to know before the rest.
 type Alert struct {
 	Kind, Title, Text string // Kind as that of a Notice
+	Spans             []Span // in place of Text
 	Actions           []Action
 }
 
@@ -141,15 +142,29 @@ type Choice struct {
 	Avatar                        string
 }
 
-// Prose is a piece of text: a paragraph, or with items a list.
+// Prose is a piece of text: a paragraph, a list, a value to take elsewhere, a table
+// or something to watch out for.
 type Prose struct {
 	Text    string
-	Items   []string
+	Spans   []Span // in place of Text, where not all of it looks the same
+	Items   []Item
 	Ordered bool
-	Strong  bool
-	Copy    Fact // a value to take elsewhere, where Term is set
+	Copy    Fact // where Term is set
 	Table   *Table
 	Alert   *Alert
+}
+
+// Span is a piece of text of one look.
+type Span struct {
+	Text string
+	Kind string // "strong", "code", "link" (Text is an https URL); empty: plain
+}
+
+// Item is an entry of a list.
+type Item struct {
+	Text   string
+	Spans  []Span
+	Values []Fact // to copy, below the text
 }
 
 // Code is text for machines.
@@ -219,6 +234,7 @@ type Cell struct {
 	Code       bool
 	Badges     []Badge
 	When       Moment
+	Spans      []Span
 }
 
 // Pager says which part of a list is shown.
