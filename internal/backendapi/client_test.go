@@ -2,6 +2,7 @@ package backendapi_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -104,7 +105,7 @@ func TestSessions_AreRefreshed(t *testing.T) { // threats T-SES-12, T-SES-13
 			t.Errorf("cookie %q", c)
 		}
 		parts := strings.Split(good, ".")
-		f.call("POST", "/jwt_templates", object{"name": "app", "claims": object{"azp_": 1, "sid": id}})
+		f.call("POST", "/jwt_templates", object{"name": "app", "claims": object{"azp_": 1, "sid_": id}})
 		for name, test := range map[string]struct {
 			token string
 			more  object
@@ -118,7 +119,7 @@ func TestSessions_AreRefreshed(t *testing.T) { // threats T-SES-12, T-SES-13
 			"a text":                {"x", nil, "expired_session_token_invalid"},
 			"a changed token":       {parts[0] + "." + parts[1] + "." + strings.Repeat("A", len(parts[2])), nil, "expired_session_token_invalid"},
 			"no signature":          {"eyJhbGciOiJub25lIn0." + parts[1] + ".", nil, "expired_session_token_invalid"},
-			"a token of a template": {str(f.call("POST", "/sessions/"+id+"/tokens/app", nil), "jwt"), nil, "expired_session_token_invalid"},
+			"T-SES-03 a token of a template": {str(f.call("POST", "/sessions/"+id+"/tokens/app", nil), "jwt"), nil, "expired_session_token_invalid"},
 		} {
 			t.Run(name, func(t *testing.T) {
 				g := *f
@@ -146,6 +147,49 @@ func TestSessions_AreRefreshed(t *testing.T) { // threats T-SES-12, T-SES-13
 		equal(t, "why, in the audit log", str(line, "detail", "reason"), "an expired token was traded in twice")
 		f.refuses("POST", path, body(last, nil), 401, "session_refresh_inactive_session")
 		f.refuses("POST", "/sessions/sess_x/refresh", body(last, nil), 401, "refresh_sid_mismatch")
+	})
+}
+
+// A signature can be written in several ways: the last character of its base64 has
+// bits that say nothing, and line ends are passed over. However it is written, it is
+// the same token.
+func TestSessions_AStolenTokenIsKnownHoweverItIsWritten(t *testing.T) { // threat T-SES-13
+	each(t, func(t *testing.T, f *fixture) {
+		const origin = "https://app.acme.test"
+		for name, rewrite := range map[string]func(string) string{
+			"with other idle bits": func(token string) string {
+				const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+				last := len(token) - 1
+				return token[:last] + string(letters[strings.IndexByte(letters, token[last])^1])
+			},
+			"with a line end": func(token string) string { return token + "\n" },
+		} {
+			f.now = f.now.Add(time.Minute)
+			id := string(f.sessionOf(str(f.user(fmt.Sprintf("u%d@globex.test", len(name)), nil), "id")).ID)
+			var refresh, token string
+			err := f.tools.DB.Write(t.Context(), func(tx *store.Tx) error {
+				s, err := tx.Session(identity.SessionID(id))
+				if err != nil {
+					return err
+				}
+				refresh, err = f.tools.Sessions.IssueRefresh(tx, s)
+				return err
+			})
+			if err == nil {
+				token, err = f.tools.Sessions.Token(t.Context(), session.Ask{Session: identity.SessionID(id), AuthorizedParty: origin})
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			f.now = f.now.Add(2 * time.Minute)
+			body := object{"expired_token": token, "refresh_token": refresh, "request_origin": origin}
+			f.call("POST", "/sessions/"+id+"/refresh", body)
+			f.now = f.now.Add(time.Minute)
+			body["expired_token"] = rewrite(token)
+			if w := f.send("POST", "/sessions/"+id+"/refresh", body); w.Code != 401 {
+				t.Errorf("%s: %d %s", name, w.Code, w.Body)
+			}
+		}
 	})
 }
 

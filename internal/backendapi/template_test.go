@@ -109,6 +109,19 @@ func TestTemplates_RefuseWhatCannotBe(t *testing.T) { // threat T-API-14
 	})
 }
 
+// Threat T-SES-04: Clerk's clients take a token for a handshake, or for a session's,
+// by such claims.
+func TestTemplates_RefuseClaimsThatClientsTrust(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		made := "/jwt_templates/" + str(f.call("POST", "/jwt_templates", object{"name": "good", "claims": object{"a": object{"sid": 1}}}), "id")
+		for _, claim := range []string{"handshake", "sub", "sid", "o", "act", "iss"} {
+			claims := object{claim: "{{user.unsafe_metadata.x}}"}
+			f.refuses("POST", "/jwt_templates", object{"name": "x", "claims": claims}, 400, "jwt_template_reserved_claim")
+			f.refuses("PATCH", made, object{"claims": claims}, 400, "jwt_template_reserved_claim")
+		}
+	})
+}
+
 func ecKey(t *testing.T) string {
 	t.Helper()
 	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

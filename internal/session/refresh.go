@@ -43,6 +43,12 @@ func (m *Manager) IssueRefresh(tx *store.Tx, s identity.Session) (string, error)
 
 func (m *Manager) hashRefresh(token string) string { return m.Ring.HashToken("refresh", token) }
 
+// hashExpired is of what is signed. The signature behind it can be written in
+// several ways, in which a copy would pass for another token.
+func (m *Manager) hashExpired(token string) string {
+	return m.Ring.HashToken("expired token", token[:max(strings.LastIndexByte(token, '.'), 0)])
+}
+
 // RefreshAsk is what an application's server sends to get the browser that talks
 // to it a new session token.
 type RefreshAsk struct {
@@ -84,7 +90,7 @@ func (m *Manager) Refresh(ctx context.Context, ask RefreshAsk) (string, error) {
 			return err
 		}
 		now := m.Now()
-		fresh, at, err := tx.ConsumeToken(m.Ring.HashToken("expired token", ask.ExpiredToken), now, time.Unix(old.IssuedAt, 0).Add(maxRefreshAge))
+		fresh, at, err := tx.ConsumeToken(m.hashExpired(ask.ExpiredToken), now, time.Unix(old.IssuedAt, 0).Add(maxRefreshAge))
 		if err != nil {
 			return err
 		}

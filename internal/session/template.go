@@ -237,9 +237,11 @@ func renderText(s string, f templateFacts) any {
 	return b.String()
 }
 
-// reservedClaims are set by the server in every token.
+// reservedClaims are set by the server in every token, and those by which clients
+// tell a session token or a handshake: of the latter they check the signature only,
+// which is the deployment's (threat T-SES-04).
 func reservedClaims() []string {
-	return []string{"azp", "exp", "iat", "iss", "jti", "nbf", "sub"}
+	return []string{"act", "azp", "exp", "handshake", "iat", "iss", "jti", "nbf", "o", "sid", "sub"}
 }
 
 const (
