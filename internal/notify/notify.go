@@ -53,7 +53,8 @@ func (n *Notifier) Run(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		if _, err := n.Deliver(ctx); err != nil && ctx.Err() == nil {
+		err := Survive(func() error { _, err := n.Deliver(ctx); return err })
+		if err != nil && ctx.Err() == nil {
 			n.Log.LogAttrs(ctx, slog.LevelError, "outbox", slog.String("cause", err.Error()))
 		}
 	}
@@ -76,7 +77,7 @@ func (n *Notifier) Deliver(ctx context.Context) (sent int, err error) {
 		if err != nil || len(rows) == 0 { // another node was faster
 			return sent, err
 		}
-		failure := n.send(ctx, rows[0])
+		failure := Survive(func() error { return n.send(ctx, rows[0]) })
 		if err := n.settle(ctx, rows[0], failure); err != nil {
 			return sent, err
 		}

@@ -81,7 +81,7 @@ func (w *Webhooks) Run(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		if err := w.Start(ctx); err != nil {
+		if err := Survive(func() error { return w.Start(ctx) }); err != nil {
 			w.failed(ctx, "", err)
 		}
 	}
@@ -99,7 +99,7 @@ func (w *Webhooks) Start(ctx context.Context) error {
 		if w.take(id) {
 			w.work.Go(func() {
 				defer w.leave(id)
-				if err := w.drain(ctx, id); err != nil {
+				if err := Survive(func() error { return w.drain(ctx, id) }); err != nil {
 					w.failed(ctx, id, err)
 				}
 			})
@@ -218,9 +218,13 @@ func (w *Webhooks) settle(ctx context.Context, l store.Lease, p parcel, try iden
 	ctx = identity.WithActor(ctx, identity.Actor{Kind: identity.ActorSystem, ID: "webhooks"})
 	off := false
 	err = w.DB.Write(ctx, func(tx *store.Tx) error {
+		off = false
 		now := w.Now()
 		mine, err = tx.TakeEndpoint(l, now, now.Add(webhookLease))
 		if err != nil || !mine {
+			return err
+		}
+		if p, err = refreshed(tx, p); err != nil {
 			return err
 		}
 		d, h := judge(p, try, now)
@@ -234,7 +238,7 @@ func (w *Webhooks) settle(ctx context.Context, l store.Lease, p parcel, try iden
 		if err := tx.InsertDeliveryTry(try); err != nil {
 			return err
 		}
-		off = !h.FailingSince.IsZero() && now.Sub(h.FailingSince) >= failingMost()
+		off = p.endpoint.DisabledAt.IsZero() && !h.FailingSince.IsZero() && now.Sub(h.FailingSince) >= failingMost()
 		if !off {
 			return nil
 		}
@@ -244,6 +248,17 @@ func (w *Webhooks) settle(ctx context.Context, l store.Lease, p parcel, try iden
 		w.Log.LogAttrs(ctx, slog.LevelError, "webhook endpoint switched off", slog.String("endpoint_id", string(l.Endpoint)))
 	}
 	return mine && !off, err
+}
+
+// refreshed is the parcel with the endpoint and its health as they are now: an
+// administrator may have changed them while the request was under way.
+func refreshed(tx *store.Tx, p parcel) (parcel, error) {
+	var err error
+	if p.health, err = tx.EndpointHealth(p.endpoint.ID); err != nil {
+		return p, err
+	}
+	p.endpoint, err = tx.Endpoint(p.endpoint.ID)
+	return p, err
 }
 
 // judge says what becomes of the delivery and of the endpoint after a try.

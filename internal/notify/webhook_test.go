@@ -268,6 +268,52 @@ func TestWebhooks_AnEndpointThatFailsForThreeDaysIsSwitchedOff(t *testing.T) {
 	})
 }
 
+// What an administrator changes while the last try is under way stays: an endpoint
+// is switched off as it is then, and one whose failures were forgiven, or that was
+// switched off by hand meanwhile, is left alone.
+func TestWebhooks_TheLastFailureUndoesNoChange(t *testing.T) {
+	for name, test := range map[string]struct {
+		change func(*store.Tx, identity.Endpoint) error
+		off    string
+	}{
+		"another secret": {func(tx *store.Tx, e identity.Endpoint) error {
+			e.Secret.Current = secretOf(7)
+			return tx.UpdateEndpoint(e)
+		}, identity.DisabledFailing},
+		"switched off by hand": {func(tx *store.Tx, e identity.Endpoint) error {
+			e.Secret.Current, e.DisabledAt, e.DisabledBecause = secretOf(7), began, "asked for"
+			return tx.UpdateEndpoint(e)
+		}, "asked for"},
+		"forgiven": {func(tx *store.Tx, e identity.Endpoint) error {
+			e.Secret.Current = secretOf(7)
+			if err := tx.UpdateEndpoint(e); err != nil {
+				return err
+			}
+			return tx.ForgiveEndpoint(e.ID)
+		}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			eachHooks(t, func(t *testing.T, h *hooks) {
+				r := h.endpoint(1)
+				r.set(status(http.StatusInternalServerError))
+				h.user("user_1")
+				h.round()
+				h.clock.Advance(73 * time.Hour)
+				r.set(func(w http.ResponseWriter, _ *http.Request) {
+					if err := h.db.Write(context.Background(), func(tx *store.Tx) error { return test.change(tx, *r.Endpoint) }); err != nil {
+						t.Error(err)
+					}
+					w.WriteHeader(http.StatusInternalServerError)
+				})
+				h.round()
+				if e := h.reload(r); e.Secret.Current != secretOf(7) || e.DisabledBecause != test.off {
+					t.Errorf("the endpoint is off because %q, want %q; its new secret stays: %v", e.DisabledBecause, test.off, e.Secret.Current == secretOf(7))
+				}
+			})
+		})
+	}
+}
+
 // One event that an endpoint chokes on is given up; the endpoint goes on.
 func TestWebhooks_OneBadEventDoesNotSwitchAnEndpointOff(t *testing.T) {
 	eachHooks(t, func(t *testing.T, h *hooks) {

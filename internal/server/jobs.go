@@ -99,8 +99,9 @@ func (s *Server) repeat(ctx context.Context, j job, holder string) {
 
 func (s *Server) runJob(ctx context.Context, j job, holder string) error {
 	ctx = identity.WithActor(ctx, identity.Actor{Kind: identity.ActorSystem, ID: j.name})
+	run := func() error { return j.run(ctx) }
 	if j.margin == 0 {
-		return j.run(ctx)
+		return notify.Survive(run)
 	}
 	mine := false
 	err := s.DB.Write(ctx, func(tx *store.Tx) error {
@@ -112,7 +113,7 @@ func (s *Server) runJob(ctx context.Context, j job, holder string) error {
 	if err != nil || !mine {
 		return err
 	}
-	return j.run(ctx)
+	return notify.Survive(run)
 }
 
 // webhookCaller makes a client for one endpoint: none is in another's way, and
