@@ -111,14 +111,14 @@ func TestSessions_AreRefreshed(t *testing.T) { // threats T-SES-12, T-SES-13
 			more  object
 			code  string
 		}{
-			"an origin with a path": {mint(origin), object{"request_origin": origin + "/x"}, "refresh_request_origin_invalid"},
-			"no origin":             {mint(origin), object{"request_origin": "app"}, "refresh_request_origin_invalid"},
-			"another origin":        {mint(origin), object{"request_origin": "https://evil.test"}, "refresh_request_origin_azp_mismatch"},
-			"a token of no page":    {mint(""), nil, "expired_session_token_missing_azp"},
-			"another refresh token": {mint(origin), object{"refresh_token": refresh + "x"}, "refresh_token_not_found"},
-			"a text":                {"x", nil, "expired_session_token_invalid"},
-			"a changed token":       {parts[0] + "." + parts[1] + "." + strings.Repeat("A", len(parts[2])), nil, "expired_session_token_invalid"},
-			"no signature":          {"eyJhbGciOiJub25lIn0." + parts[1] + ".", nil, "expired_session_token_invalid"},
+			"an origin with a path":          {mint(origin), object{"request_origin": origin + "/x"}, "refresh_request_origin_invalid"},
+			"no origin":                      {mint(origin), object{"request_origin": "app"}, "refresh_request_origin_invalid"},
+			"another origin":                 {mint(origin), object{"request_origin": "https://evil.test"}, "refresh_request_origin_azp_mismatch"},
+			"a token of no page":             {mint(""), nil, "expired_session_token_missing_azp"},
+			"another refresh token":          {mint(origin), object{"refresh_token": refresh + "x"}, "refresh_token_not_found"},
+			"a text":                         {"x", nil, "expired_session_token_invalid"},
+			"a changed token":                {parts[0] + "." + parts[1] + "." + strings.Repeat("A", len(parts[2])), nil, "expired_session_token_invalid"},
+			"no signature":                   {"eyJhbGciOiJub25lIn0." + parts[1] + ".", nil, "expired_session_token_invalid"},
 			"T-SES-03 a token of a template": {str(f.call("POST", "/sessions/"+id+"/tokens/app", nil), "jwt"), nil, "expired_session_token_invalid"},
 		} {
 			t.Run(name, func(t *testing.T) {

@@ -96,6 +96,50 @@ func TestInvitations_AreAcceptedByWhoIsSignedIn(t *testing.T) { // behaviours 1.
 	})
 }
 
+// A session that waits for an organization has one then.
+func TestInvitations_EndTheWaitForAnOrganization(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		f.settings(func(s *identity.Settings) { s.ForceOrganizationSelection = true })
+		f.call("POST", "/webhooks/endpoints", object{"url": "https://app.test/hook", "event_types": []string{"session.created", "session.pending"}})
+		org, dora := f.organization("Globex"), str(f.user("dora@globex.test", nil), "id")
+		ticket := f.invite(org, "dora@globex.test")
+		var s identity.Session
+		client := f.browser()
+		err := f.tools.DB.Write(t.Context(), func(tx *store.Tx) (err error) {
+			in, err := tx.Instance()
+			if err != nil {
+				return err
+			}
+			s, _, err = f.tools.Sessions.Create(tx, session.Start{Client: client, User: identity.UserID(dora), Settings: in.Settings, Now: f.now})
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "before", string(s.Status), "pending")
+		equal(t, "accepted", f.accept(ticket, s), "")
+		after := f.call("GET", "/sessions/"+string(s.ID), nil)
+		equal(t, "after", str(after, "status"), "active")
+		equal(t, "active organization", str(after, "last_active_organization_id"), org)
+		token := str(f.call("POST", "/sessions/"+string(s.ID)+"/tokens", nil), "jwt")
+		equal(t, "in its token", claimsOf(t, token)["sts"], any("active"))
+	})
+}
+
+// Whoever has the reserved address has an account already, and signs in to prove it.
+func TestInvitations_ToAReservedAddressLeadToItsAccount(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		org := f.organization("Globex")
+		f.call("POST", "/users", object{"email_address": []string{"dora@globex.test"}, "email_address_identification_status": []string{"reserved"}})
+		ticket := f.invite(org, "dora@globex.test")
+		state, code := f.invitation(ticket, nil)
+		equal(t, "signed out", string(state)+code, "sign_in")
+		_, code = f.signUp(ticket)
+		equal(t, "another account", code, "form_identifier_exists")
+		f.refuses("POST", "/invitations", object{"email_address": "dora@globex.test"}, 422, "form_identifier_exists")
+	})
+}
+
 func TestInvitations_MakeTheAccountOfWhoHasNone(t *testing.T) { // behaviour 1.142
 	each(t, func(t *testing.T, f *fixture) {
 		f.settings(func(s *identity.Settings) { s.SignUpMode = identity.SignUpRestricted })

@@ -90,7 +90,7 @@ func (s *Service) newAppInvitation(ctx context.Context, in AppInvite) (identity.
 
 func (s *Service) inviteToApp(tx *store.Tx, i identity.Invitation, in AppInvite) (v AppInvitationView, err error) {
 	f := policy.InviteToAppFacts{Email: i.Email, IgnoreExisting: in.IgnoreExisting != nil && *in.IgnoreExisting}
-	_, err = tx.VerifiedEmail(i.Email)
+	_, err = tx.HeldEmail(i.Email)
 	if store.Optional(err) != nil {
 		return v, err
 	}

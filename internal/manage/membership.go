@@ -31,7 +31,7 @@ func (s *Service) AddMember(ctx context.Context, org, user string, role identity
 		if err != nil {
 			return err
 		}
-		facts, err := joinFacts(tx, o, u.ID, role)
+		facts, err := provision.JoinFacts(tx, o, u.ID, role)
 		if err != nil {
 			return err
 		}
@@ -53,51 +53,6 @@ func (s *Service) AddMember(ctx context.Context, org, user string, role identity
 		return err
 	})
 	return v, err
-}
-
-// joinFacts reads what policy asks about a person who is to become a member.
-func joinFacts(tx *store.Tx, o identity.Organization, user identity.UserID, role identity.RoleKey) (f policy.JoinFacts, err error) {
-	f.Organization, f.Person = o, user
-	if f.Role, err = roleInSet(tx, o, role); err != nil {
-		return f, err
-	}
-	if f.Migrating, err = migrating(tx, func(m identity.RoleMigration) bool { return m.Source == o.RoleSetID }); err != nil {
-		return f, err
-	}
-	if f.Members, err = tx.CountMembers(o.ID); err != nil {
-		return f, err
-	}
-	of, _, err := tx.MembershipsOfUser(user, store.Page{})
-	if err != nil {
-		return f, err
-	}
-	for _, m := range of {
-		if m.OrganizationID == o.ID {
-			f.Member = true
-			continue
-		}
-		other, err := tx.Organization(m.OrganizationID)
-		if err != nil {
-			return f, err
-		}
-		f.OtherOrganizations++
-		f.ExclusiveElsewhere = f.ExclusiveElsewhere || other.ExclusiveMembership
-	}
-	return f, nil
-}
-
-// roleInSet returns the role of a key if members of the organization may have
-// it; else nil.
-func roleInSet(tx *store.Tx, o identity.Organization, key identity.RoleKey) (*identity.Role, error) {
-	set, err := tx.RoleSet(o.RoleSetID)
-	if err != nil {
-		return nil, store.Optional(err)
-	}
-	r, err := tx.RoleByKey(key)
-	if err != nil || !set.Holds(r.ID) {
-		return nil, store.Optional(err)
-	}
-	return &r, nil
 }
 
 // Members lists the members of an organization.
@@ -236,7 +191,7 @@ func (s *Service) ChangeMember(ctx context.Context, org, user string, ch Members
 			return err
 		}
 		facts := policy.ChangeRoleFacts{Anyone: true}
-		if facts.To, err = roleInSet(tx, o, ch.Role); err != nil {
+		if facts.To, err = provision.RoleInSet(tx, o, ch.Role); err != nil {
 			return err
 		}
 		if facts.From, err = tx.RoleByKey(m.Role); store.Optional(err) != nil {

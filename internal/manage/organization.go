@@ -13,6 +13,7 @@ import (
 	"usher/internal/fault"
 	"usher/internal/identity"
 	"usher/internal/policy"
+	"usher/internal/provision"
 	"usher/internal/store"
 )
 
@@ -130,7 +131,7 @@ func insertOrganization(tx *store.Tx, o identity.Organization, set identity.Role
 	if err != nil {
 		return store.Missing(err, fault.New(fault.NotFound, "resource", "role"))
 	}
-	facts, err := joinFacts(tx, o, creator.ID, role.Key)
+	facts, err := provision.JoinFacts(tx, o, creator.ID, role.Key)
 	if err != nil {
 		return err
 	}
@@ -398,15 +399,8 @@ func (s *Service) DeleteOrganization(ctx context.Context, idOrSlug string) (o id
 		if o, err = findOrganization(tx, idOrSlug); err != nil {
 			return err
 		}
-		connections, _, err := tx.Connections(store.ConnectionFilter{OrganizationID: &o.ID}, store.Page{})
-		if err != nil {
+		if err := tx.SwitchOffConnections(o.ID, s.Now()); err != nil {
 			return err
-		}
-		for _, c := range connections {
-			c.Active, c.UpdatedAt = false, s.Now()
-			if err := tx.UpdateConnection(c); err != nil {
-				return err
-			}
 		}
 		if err := tx.DeselectOrganization(o.ID, s.Now()); err != nil {
 			return err

@@ -10,6 +10,7 @@ import (
 	"usher/internal/fault"
 	"usher/internal/identity"
 	"usher/internal/policy"
+	"usher/internal/provision"
 	"usher/internal/store"
 )
 
@@ -148,7 +149,7 @@ func (s *Service) checkRedirect(ctx context.Context, raw string) error {
 func (s *Service) invite(tx *store.Tx, o identity.Organization, i identity.OrganizationInvitation) (InvitationView, error) {
 	f := policy.InviteFacts{Organization: o, Email: i.Email, Anyone: i.InviterID == ""}
 	var err error
-	if f.Role, err = roleInSet(tx, o, i.Role); err != nil {
+	if f.Role, err = provision.RoleInSet(tx, o, i.Role); err != nil {
 		return InvitationView{}, err
 	}
 	if !f.Anyone {
@@ -160,7 +161,7 @@ func (s *Service) invite(tx *store.Tx, o identity.Organization, i identity.Organ
 			f.Inviter = &role
 		}
 	}
-	if held, err := tx.VerifiedEmail(i.Email); store.Optional(err) != nil {
+	if held, err := tx.HeldEmail(i.Email); store.Optional(err) != nil {
 		return InvitationView{}, err
 	} else if err == nil {
 		_, err = tx.Membership(o.ID, held.UserID)
@@ -277,6 +278,7 @@ func (s *Service) InvitationsOfUser(ctx context.Context, user string, f Invitati
 		if err != nil {
 			return err
 		}
+		f.Emails = nil
 		for _, e := range held {
 			if e.IsVerified() {
 				f.Emails = append(f.Emails, e.Address)

@@ -127,6 +127,7 @@ func (s *Service) CreateRoleSet(ctx context.Context, ch RoleSetChange) (v RoleSe
 	now := s.Now()
 	err = s.DB.Write(ctx, func(tx *store.Tx) error {
 		set := identity.RoleSet{ID: identity.NewID[identity.RoleSetID](now), Type: identity.RoleSetCustom, CreatedAt: now, UpdatedAt: now}
+		ch := ch // it may run twice, and the key that is free then is another
 		if ch.Key == nil && ch.Name != nil {
 			key, err := keyFromName(tx, *ch.Name)
 			if err != nil {

@@ -120,7 +120,7 @@ func Accept(f AcceptFacts) Decision {
 // InviteToAppFacts is what InviteToApp looks at.
 type InviteToAppFacts struct {
 	Email          identity.Email
-	Account        bool // the address is somebody's, verified
+	Account        bool // the address is somebody's, verified or reserved
 	Pending        bool // the address has an invitation that waits
 	IgnoreExisting bool // the caller wants it in spite of both
 }

@@ -300,20 +300,17 @@ func (a *apply) removal() error {
 	if a.plan.RemoveMembership == "" {
 		return nil
 	}
-	list, _, err := a.tx.MembershipsOfUser(a.out.User.ID, store.Page{})
-	if err != nil {
+	m, err := a.tx.MembershipByID(a.plan.RemoveMembership)
+	if store.Optional(err) != nil {
 		return err
 	}
-	for _, m := range list {
-		if m.ID != a.plan.RemoveMembership {
-			continue
-		}
-		if _, err := a.tx.DeleteMembership(m.OrganizationID, m.UserID); err != nil {
-			return err
-		}
-		return a.deselect(m.OrganizationID)
+	if err != nil || m.UserID != a.out.User.ID {
+		return errors.New("provision: the membership is gone already")
 	}
-	return errors.New("provision: the membership is gone already")
+	if _, err := a.tx.DeleteMembership(m.OrganizationID, m.UserID); err != nil {
+		return err
+	}
+	return a.deselect(m.OrganizationID)
 }
 
 func (a *apply) deselect(org identity.OrgID) error {

@@ -333,14 +333,22 @@ func (m *Manager) SetOrganization(ctx context.Context, id identity.SessionID, or
 		} else if in.Settings.ForceOrganizationSelection {
 			return nil // the old one stays
 		}
-		if s.Status == identity.SessionPending {
-			if err := tx.Record(identity.Event{Type: identity.EventSessionCreated, Subject: string(s.ID), UserID: s.UserID}); err != nil {
-				return err
-			}
+		if s, err = m.Activate(tx, s); err != nil {
+			return err
 		}
-		s.LastActiveOrganizationID, s.Status, s.UpdatedAt = org, identity.SessionActive, now
+		s.LastActiveOrganizationID, s.UpdatedAt = org, now
 		return tx.UpdateSession(s)
 	})
+}
+
+// Activate makes an active one of a session that waited for its person to choose an
+// organization. The caller writes it.
+func (m *Manager) Activate(tx *store.Tx, s identity.Session) (identity.Session, error) {
+	if s.Status != identity.SessionPending {
+		return s, nil
+	}
+	s.Status = identity.SessionActive
+	return s, tx.Record(identity.Event{Type: identity.EventSessionCreated, Subject: string(s.ID), UserID: s.UserID})
 }
 
 func (m *Manager) hash(cookie string) string { return m.Ring.HashToken("client", cookie) }

@@ -123,7 +123,7 @@ func (f *Flow) invitationOfNobody(tx *store.Tx, v InvitationView) (InvitationVie
 		return v, err
 	}
 	v.SSO = len(found.Connections) > 0
-	_, err = tx.VerifiedEmail(v.Email)
+	_, err = tx.HeldEmail(v.Email)
 	if store.Optional(err) != nil {
 		return v, err
 	}
@@ -174,53 +174,11 @@ func (f *Flow) accept(tx *store.Tx, v InvitationView, s identity.Session) (polic
 	for _, c := range found.Connections {
 		facts.Connections = append(facts.Connections, c.ID)
 	}
-	if facts.Join, err = joinFacts(tx, v, s.UserID); err != nil {
+	if facts.Join, err = provision.JoinFacts(tx, v.Organization, s.UserID, v.invitation.Role); err != nil {
 		return policy.Decision{}, err
 	}
 	d := policy.Accept(facts)
 	return d, d.Denied
-}
-
-// joinFacts reads what policy asks about somebody who is to become a member by an
-// invitation; the empty user is one who is about to be made.
-func joinFacts(tx *store.Tx, v InvitationView, user identity.UserID) (f policy.JoinFacts, err error) {
-	f.Organization, f.Person = v.Organization, user
-	set, err := tx.RoleSet(v.Organization.RoleSetID)
-	if store.Optional(err) != nil {
-		return f, err
-	}
-	role, err := tx.RoleByKey(v.invitation.Role)
-	if store.Optional(err) != nil {
-		return f, err
-	}
-	if err == nil && set.Holds(role.ID) {
-		f.Role = &role
-	}
-	if f.Members, err = tx.CountMembers(v.Organization.ID); err != nil {
-		return f, err
-	}
-	migrations, err := tx.RoleMigrations()
-	if err != nil {
-		return f, err
-	}
-	f.Migrating = slices.ContainsFunc(migrations, func(m identity.RoleMigration) bool { return m.Source == v.Organization.RoleSetID })
-	of, _, err := tx.MembershipsOfUser(user, store.Page{})
-	if err != nil {
-		return f, err
-	}
-	for _, m := range of {
-		if m.OrganizationID == v.Organization.ID {
-			f.Member = true
-			continue
-		}
-		other, err := tx.Organization(m.OrganizationID)
-		if err != nil {
-			return f, err
-		}
-		f.OtherOrganizations++
-		f.ExclusiveElsewhere = f.ExclusiveElsewhere || other.ExclusiveMembership
-	}
-	return f, nil
 }
 
 // AcceptInvitation makes the person of a session a member, and the organization the
@@ -240,6 +198,9 @@ func (f *Flow) AcceptInvitation(ctx context.Context, text string, s identity.Ses
 		}
 		held, err := tx.Session(s.ID)
 		if err != nil {
+			return err
+		}
+		if held, err = f.Sessions.Activate(tx, held); err != nil {
 			return err
 		}
 		held.LastActiveOrganizationID, held.UpdatedAt = v.Organization.ID, now
@@ -292,7 +253,7 @@ func (f *Flow) signUpInvited(tx *store.Tx, v InvitationView, form invitedForm) (
 	now := f.Now()
 	plan := policy.Plan{CreateUser: &policy.NewUser{Email: v.Email, FirstName: form.FirstName, LastName: form.LastName}, Accept: v.app}
 	if v.app == nil {
-		facts, err := joinFacts(tx, v, "")
+		facts, err := provision.JoinFacts(tx, v.Organization, "", v.invitation.Role)
 		if err != nil {
 			return Done{}, err
 		}

@@ -147,6 +147,13 @@ func (tx *Tx) UpdateConnection(c identity.Connection) error {
 	return tx.insertConnectionDomains(c)
 }
 
+// SwitchOffConnections switches off all connections of an organization.
+func (tx *Tx) SwitchOffConnections(org identity.OrgID, now time.Time) error {
+	_, err := tx.exec(`
+		UPDATE enterprise_connections SET active = FALSE, updated_at = $2 WHERE organization_id = $1 AND active`, org, ms(now))
+	return err
+}
+
 func (tx *Tx) insertConnectionDomains(c identity.Connection) error {
 	for i, d := range c.Domains {
 		if strings.Contains(string(d), " ") {

@@ -98,6 +98,25 @@ func (tx *Tx) MembershipsOfUser(user identity.UserID, p Page) ([]identity.Member
 	return find(tx, s, membershipColumns, scanMembership, p)
 }
 
+// OtherOrganizations counts the organizations that a user belongs to besides one,
+// and reports whether one of them allows no other.
+func (tx *Tx) OtherOrganizations(user identity.UserID, besides identity.OrgID) (n int, exclusive bool, err error) {
+	type found struct{ all, exclusive int }
+	f, err := one(tx, func(row scanner) (f found, err error) {
+		err = row.Scan(&f.all, &f.exclusive)
+		return f, err
+	}, `
+		SELECT count(*), COALESCE(sum(CASE WHEN o.exclusive_membership THEN 1 ELSE 0 END), 0)
+		FROM memberships m JOIN organizations o ON o.id = m.organization_id
+		WHERE m.user_id = $1 AND m.organization_id <> $2`, user, besides)
+	return f.all, f.exclusive > 0, err
+}
+
+// MembershipByID returns a membership.
+func (tx *Tx) MembershipByID(id identity.MembershipID) (identity.Membership, error) {
+	return one(tx, scanMembership, `SELECT `+membershipColumns+` FROM memberships m WHERE m.id = $1`, id)
+}
+
 // AllMemberships lists the memberships of all organizations. The error is
 // ErrOrder for an order that there isn't.
 func (tx *Tx) AllMemberships(orderBy string, p Page) ([]identity.Membership, int, error) {
