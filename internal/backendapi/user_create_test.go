@@ -46,6 +46,8 @@ func TestUsers_AreMadeWithAllThatAMigrationBrings(t *testing.T) {
 
 func TestUsers_AllMistakesOfAFormAreReported(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
+		// No row can hold the first moment of 1970: there it means that there is no time.
+		f.refuses("POST", "/users", object{"username": "ada", "created_at": "1970-01-01T00:00:00Z"}, 422, "form_param_invalid_time")
 		equal(t, "mistakes", codes(f.refusal("POST", "/users", object{
 			"email_address": []string{"x", "a@b.test", "A@b.test"}, "password": "short", "first_name": strings.Repeat("x", 300), "locale": "d!",
 			"created_at": "yesterday", "legal_accepted_at": "2999-01-01T00:00:00Z", "create_organizations_limit": -1,

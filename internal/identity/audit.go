@@ -10,23 +10,24 @@ type ActorKind string
 
 // The kinds of actors. ActorUnknown is a caller that did not say who it is.
 const (
-	ActorSecretKey   ActorKind = "secret_key"
-	ActorUser        ActorKind = "user"
-	ActorSystem      ActorKind = "system"
-	ActorCommandLine ActorKind = "command_line"
-	ActorUnknown     ActorKind = "unknown"
+	ActorSecretKey    ActorKind = "secret_key"
+	ActorUser         ActorKind = "user"
+	ActorImpersonator ActorKind = "impersonator" // who acts as a person
+	ActorSystem       ActorKind = "system"
+	ActorCommandLine  ActorKind = "command_line"
+	ActorUnknown      ActorKind = "unknown"
 )
 
 // ActorKinds lists the kinds.
 func ActorKinds() []ActorKind {
-	return []ActorKind{ActorSecretKey, ActorUser, ActorSystem, ActorCommandLine, ActorUnknown}
+	return []ActorKind{ActorSecretKey, ActorUser, ActorImpersonator, ActorSystem, ActorCommandLine, ActorUnknown}
 }
 
 // Actor is who changes something: an id and never a name or an address of a
 // person, which would outlive them (threat T-SEC-12).
 type Actor struct {
 	Kind    ActorKind
-	ID      string // of the secret key or the user; the name of a job
+	ID      string // of the secret key or the user; of the session in which somebody acts as another; the name of a job
 	Address string // of the caller's server, where the deployment keeps it
 	TraceID string // of the request
 }

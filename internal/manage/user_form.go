@@ -290,7 +290,7 @@ func applyPast(field *time.Time, param string, value *string, now time.Time) err
 	}
 	t, err := time.Parse(time.RFC3339, *value)
 	switch {
-	case err != nil || t.Year() < 1970:
+	case err != nil || t.Before(earliest()):
 		return fault.New(fault.FormParamInvalidTime, "param_name", param).Because(err)
 	case t.After(now):
 		return fault.New(fault.FormDisallowFutureDate, "param_name", param)

@@ -148,11 +148,14 @@ func (u *UI) sessions(r *http.Request, s session.Signed) ([]Session, error) {
 }
 
 // acting is the request's context with the signed-in person as the one who acts,
-// for the audit log.
+// for the audit log. Somebody else who acts as the person is named by the session,
+// which the line of the ticket names too (threat T-SES-17).
 func acting(r *http.Request, s session.Signed) context.Context {
-	return identity.WithActor(r.Context(), identity.Actor{
-		Kind: identity.ActorUser, ID: string(s.User.ID), TraceID: httpio.TraceID(r.Context()),
-	})
+	actor := identity.Actor{Kind: identity.ActorUser, ID: string(s.User.ID), TraceID: httpio.TraceID(r.Context())}
+	if s.Session.Impersonated() {
+		actor.Kind, actor.ID = identity.ActorImpersonator, string(s.Session.ID)
+	}
+	return identity.WithActor(r.Context(), actor)
 }
 
 // handleRevokeSession signs the person out in another browser.

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"usher/internal/identity"
 	"usher/internal/manage"
 	"usher/internal/web/account"
 )
@@ -33,6 +34,56 @@ func (s *site) invite(address string) string {
 func ticketIn(page string) string {
 	u, _ := url.Parse(page)
 	return u.Query().Get("__clerk_ticket")
+}
+
+// Threat T-SES-17: what somebody does who acts as another is not the other's deed.
+func TestLeave_ByAnImpersonatorIsSaidInTheAuditLog(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	page := s.invite("dora@globex.test")
+	dora := s.visitor()
+	dora.get(page)
+	dora.led("/accept-invitation", url.Values{"ticket": {ticketIn(page)}})
+	o, m, err := s.onlyMember("dora@globex.test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	actor := identity.Metadata{"sub": "user_support"}
+	ticket, err := s.tools.Manage.CreateActorToken(t.Context(), manage.TicketChange{UserID: string(m), Actor: actor})
+	if err != nil {
+		t.Fatal(err)
+	}
+	support := s.visitor()
+	support.get("/sign-in?__clerk_ticket=" + ticket.Token)
+	support.led("/sign-in/ticket", url.Values{account.FieldTicket: {ticket.Token}})
+	support.get("/organization/" + string(o) + "/leave")
+	if to := support.led("/organization/"+string(o)+"/leave", url.Values{}); to != "/user" {
+		t.Fatalf("led to %s", to)
+	}
+	lines, _, err := s.tools.Manage.AuditLog(t.Context(), manage.AuditFilter{Action: "organization_membership.deleted"}, manage.Page{})
+	if err != nil || len(lines) != 1 {
+		t.Fatalf("audit log: %+v, %v", lines, err)
+	}
+	used, _, err := s.tools.Manage.AuditLog(t.Context(), manage.AuditFilter{Action: "actor_token.accepted", Subject: ticket.ID}, manage.Page{})
+	if err != nil || len(used) != 1 {
+		t.Fatalf("audit log: %+v, %v", used, err)
+	}
+	if a := lines[0].Actor; a.Kind != identity.ActorImpersonator || a.ID != used[0].Detail["session_id"] {
+		t.Errorf("who left: %+v, want the one of the session %s", a, used[0].Detail["session_id"])
+	}
+}
+
+// onlyMember finds a person's organization and the person.
+func (s *site) onlyMember(address identity.Email) (identity.OrgID, identity.UserID, error) {
+	users, _, err := s.tools.Manage.Users(s.Context(), manage.UserFilter{Emails: []identity.Email{address}}, manage.Page{})
+	if err != nil || len(users) != 1 {
+		return "", "", err
+	}
+	list, _, err := s.tools.Manage.MembershipsOf(s.Context(), string(users[0].ID), manage.Page{})
+	if err != nil || len(list) != 1 {
+		return "", "", err
+	}
+	return list[0].OrganizationID, users[0].ID, nil
 }
 
 func TestAcceptInvitation_MakesAnAccountAndJoins(t *testing.T) { // behaviour 1.142
