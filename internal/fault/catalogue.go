@@ -93,6 +93,7 @@ const (
 	OrganizationRoleDefaultCreatorRole         Code = "organization_role_default_creator_role"
 	OrganizationRoleDomainDefaultRole          Code = "organization_role_domain_default_role"
 	OrganizationRoleAssignedMembers            Code = "organization_role_assigned_members"
+	OrganizationRoleExistsInInvitations        Code = "organization_role_exists_in_invitations"
 	OrganizationMissingCreatorPermissions      Code = "organization_missing_creator_role_permissions"
 	OrganizationSystemPermission               Code = "organization_system_permission_not_modifiable"
 	OrganizationRolePermissionExists           Code = "organization_role_permission_association_exists"
@@ -642,6 +643,11 @@ var catalogue = map[Code]Entry{
 		422, "The role is in use.",
 		"There are members who have the role.",
 		"Give them another role first.",
+	},
+	OrganizationRoleExistsInInvitations: {
+		422, "The role is in use.",
+		"There are pending invitations with the role.",
+		"Revoke them first, or wait until they have expired.",
 	},
 	OrganizationMissingCreatorPermissions: {
 		422, "The creator's role needs more permissions.",

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"usher/internal/fault"
@@ -264,10 +265,10 @@ func (s *Service) changeRole(ctx context.Context, action, id string, change func
 		if err := change(tx, &r); err != nil {
 			return err
 		}
+		r.UpdatedAt = s.Now()
 		if err := mayHold(tx, before, r); err != nil {
 			return err
 		}
-		r.UpdatedAt = s.Now()
 		if err := tx.UpdateRole(r); err != nil {
 			return err
 		}
@@ -298,7 +299,7 @@ func mayHold(tx *store.Tx, before, after identity.Role) error {
 	if slices.Equal(before.Permissions, after.Permissions) {
 		return nil
 	}
-	use, err := roleUse(tx, before.ID)
+	use, err := roleUse(tx, before.ID, after.UpdatedAt)
 	if err != nil {
 		return err
 	}
@@ -328,7 +329,7 @@ func lacksManagersWithout(tx *store.Tx, id identity.RoleID) (bool, error) {
 }
 
 // roleUse reads where a role is in use.
-func roleUse(tx *store.Tx, id identity.RoleID) (f policy.RoleFacts, err error) {
+func roleUse(tx *store.Tx, id identity.RoleID, now time.Time) (f policy.RoleFacts, err error) {
 	sets, err := tx.RoleSets()
 	if err != nil {
 		return f, err
@@ -340,7 +341,10 @@ func roleUse(tx *store.Tx, id identity.RoleID) (f policy.RoleFacts, err error) {
 	if f.Members, err = tx.RoleHasMembers(id); err != nil {
 		return f, err
 	}
-	f.Migrating, err = migrating(tx, func(m identity.RoleMigration) bool { return m.Touches(id) })
+	if f.Migrating, err = migrating(tx, func(m identity.RoleMigration) bool { return m.Touches(id) }); err != nil {
+		return f, err
+	}
+	f.Invited, err = tx.RoleIsInvited(id, now)
 	return f, err
 }
 
@@ -350,7 +354,7 @@ func (s *Service) DeleteRole(ctx context.Context, id string) (r identity.Role, e
 		if r, err = findRole(tx, id); err != nil {
 			return err
 		}
-		use, err := roleUse(tx, r.ID)
+		use, err := roleUse(tx, r.ID, s.Now())
 		if err != nil {
 			return err
 		}

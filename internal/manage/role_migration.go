@@ -164,6 +164,11 @@ func stepOf(tx *store.Tx, m *identity.RoleMigration, now time.Time) (left bool, 
 				return true, nil
 			}
 		}
+		for from, to := range m.Mappings {
+			if err := tx.MoveInvitations(store.RoleMove{Organization: org, From: from, To: to}, now); err != nil {
+				return false, err
+			}
+		}
 		if m.Dest != "" { // it leaves the list that way
 			if err := tx.MoveToRoleSet(org, m.Dest, now); err != nil {
 				return false, err
@@ -180,8 +185,8 @@ func stepOf(tx *store.Tx, m *identity.RoleMigration, now time.Time) (left bool, 
 
 // reassign begins to change members' roles in all organizations of a role set.
 func (s *Service) reassign(tx *store.Tx, m identity.RoleMigration) (identity.RoleMigration, error) {
-	m.ID = identity.NewID[identity.RoleMigrationID](s.Now())
-	m.CreatedAt, m.UpdatedAt = s.Now(), s.Now()
+	m.ID = identity.NewID[identity.RoleMigrationID](m.CreatedAt)
+	m.UpdatedAt = m.CreatedAt
 	return m, tx.InsertRoleMigration(m)
 }
 
@@ -220,14 +225,28 @@ func lacksManagersAfter(tx *store.Tx, set identity.RoleSetID, mappings map[ident
 	return tx.WouldLackManagers(set, managing, remaining)
 }
 
-// inUse reads the roles that members of a role set's organizations have.
-func inUse(tx *store.Tx, set identity.RoleSetID) ([]identity.Role, error) {
+// inUse reads the roles that members of a role set's organizations have, and those
+// that people who are invited are to have.
+func inUse(tx *store.Tx, set identity.RoleSetID, now time.Time) ([]identity.Role, error) {
 	counts, err := tx.CountMembersByRole(set)
 	if err != nil {
 		return nil, err
 	}
-	var list []identity.Role
+	ids, err := tx.RolesInvited(set, now)
+	if err != nil {
+		return nil, err
+	}
 	for id := range counts {
+		if !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	return rolesOf(tx, ids)
+}
+
+func rolesOf(tx *store.Tx, ids []identity.RoleID) ([]identity.Role, error) {
+	var list []identity.Role
+	for _, id := range ids {
 		r, err := tx.Role(id)
 		if store.Optional(err) != nil {
 			return nil, err

@@ -328,7 +328,7 @@ func (s *Service) ReplaceRoleInSet(ctx context.Context, keyOrID, from, to string
 				*named = next
 			}
 		}
-		m := identity.RoleMigration{Source: set.ID, Trigger: identity.RoleRemoval, Mappings: map[identity.RoleID]identity.RoleID{old: next}}
+		m := identity.RoleMigration{CreatedAt: s.Now(), Source: set.ID, Trigger: identity.RoleRemoval, Mappings: map[identity.RoleID]identity.RoleID{old: next}}
 		if err := s.saveRoleSet(tx, set); err != nil {
 			return err
 		}
@@ -365,7 +365,7 @@ func (s *Service) ReplaceRoleSet(ctx context.Context, keyOrID, dest string, mapp
 			return fault.New(fault.FormParamValueInvalid, "param_name", "dest_role_set_key")
 		}
 		m := identity.RoleMigration{
-			Source: set.ID, Dest: target.ID, Trigger: identity.RoleSetDeletion, Mappings: map[identity.RoleID]identity.RoleID{},
+			CreatedAt: s.Now(), Source: set.ID, Dest: target.ID, Trigger: identity.RoleSetDeletion, Mappings: map[identity.RoleID]identity.RoleID{},
 		}
 		named := map[identity.RoleID]string{}
 		for from, to := range mappings {
@@ -420,7 +420,7 @@ func judgeReassignment(tx *store.Tx, m identity.RoleMigration, target identity.R
 			facts.Mappings[from] = &r
 		}
 	}
-	if facts.InUse, err = inUse(tx, m.Source); err != nil {
+	if facts.InUse, err = inUse(tx, m.Source, m.CreatedAt); err != nil {
 		return err
 	}
 	if facts.Migrating, err = migrating(tx, concerning(m.Source, m.Dest)); err != nil {
@@ -449,16 +449,12 @@ func changeRoleSetOf(tx *store.Tx, o *identity.Organization, key *string) error 
 	if facts.Migrating, err = migrating(tx, concerning(o.RoleSetID, target.ID)); err != nil {
 		return err
 	}
-	ids, err := tx.RolesInUse(o.ID)
+	ids, err := tx.RolesInUse(o.ID, o.UpdatedAt)
 	if err != nil {
 		return err
 	}
-	for _, id := range ids {
-		r, err := tx.Role(id)
-		if store.Optional(err) != nil {
-			return err
-		}
-		facts.InUse = append(facts.InUse, r)
+	if facts.InUse, err = rolesOf(tx, ids); err != nil {
+		return err
 	}
 	o.RoleSetID = target.ID
 	return policy.Reassign(facts).Denied

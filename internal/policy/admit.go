@@ -28,6 +28,10 @@ type AdmitFacts struct {
 	// it was not.
 	Invitation *identity.OrganizationInvitation
 
+	// InvitedRole is the invitation's; nil: members of the organization cannot have
+	// it, and the invitation is not used.
+	InvitedRole *identity.Role
+
 	// AppInvitation is what the address has been invited to the application by;
 	// nil: it was not.
 	AppInvitation *identity.Invitation
@@ -232,7 +236,7 @@ func (a *admission) membership() error {
 // connection's organization for the address that it vouches for (threat T-ORG-12).
 func (a *admission) invited() *identity.OrganizationInvitation {
 	i := a.Invitation
-	if i == nil || i.OrganizationID != a.Connection.OrganizationID || i.Email != a.Claims.Email || i.StatusAt(a.Now) != identity.InvitationPending {
+	if i == nil || a.InvitedRole == nil || i.OrganizationID != a.Connection.OrganizationID || i.Email != a.Claims.Email || i.StatusAt(a.Now) != identity.InvitationPending {
 		return nil
 	}
 	return i

@@ -629,6 +629,17 @@ func TestAdmit_known(t *testing.T) {
 
 func TestAdmit_membership(t *testing.T) {
 	t.Parallel()
+	free := func() *policy.Person {
+		p := linked()
+		p.Membership = nil
+		return p
+	}
+	invited := func() *identity.OrganizationInvitation {
+		return &identity.OrganizationInvitation{
+			ID: "orginv_1", OrganizationID: acme.ID, Email: "ada@acme.test", Role: "org:admin", Status: identity.InvitationPending, ExpiresAt: now.Add(time.Hour),
+		}
+	}
+	byInvitation := policy.Plan{User: ada.ID, Refresh: account("eac_ada"), Join: &policy.Join{Organization: acme.ID, Role: "org:admin", Invitation: "orginv_1"}}
 	runAdmit(t, map[string]admitTest{
 		"1.32 a full organization is organization_membership_quota_exceeded_for_sso (part 8 no. 39)": {
 			given: func(f *policy.AdmitFacts) { f.Organization.MaxAllowedMemberships = 3 },
@@ -665,6 +676,28 @@ func TestAdmit_membership(t *testing.T) {
 			},
 			plan:  policy.Plan{User: ada.ID, Link: account(""), VerifyEmail: "idn_ada", Join: join},
 			trace: verified + joining + "attributes",
+		},
+		"1.31 who was invited joins by the invitation (threat T-ORG-12)": {
+			given: func(f *policy.AdmitFacts) { f.Linked, f.Invitation, f.InvitedRole = free(), invited(), &adminRole },
+			plan:  byInvitation, trace: known + joining + "invited attributes",
+		},
+		"an invitation to a role that the set has no more is not used (threat T-ORG-11)": {
+			given: func(f *policy.AdmitFacts) { f.Linked, f.Invitation = free(), invited() },
+			plan:  policy.Plan{User: ada.ID, Refresh: account("eac_ada"), Join: join}, trace: known + joining + "attributes",
+		},
+		"nor is one to another address": {
+			given: func(f *policy.AdmitFacts) {
+				f.Linked, f.Invitation, f.InvitedRole = free(), invited(), &adminRole
+				f.Invitation.Email = "eve@acme.test"
+			},
+			plan: policy.Plan{User: ada.ID, Refresh: account("eac_ada"), Join: join}, trace: known + joining + "attributes",
+		},
+		"nor one that is over": {
+			given: func(f *policy.AdmitFacts) {
+				f.Linked, f.Invitation, f.InvitedRole = free(), invited(), &adminRole
+				f.Invitation.ExpiresAt = now
+			},
+			plan: policy.Plan{User: ada.ID, Refresh: account("eac_ada"), Join: join}, trace: known + joining + "attributes",
 		},
 		"a person of other organizations joins one that is not exclusive": {
 			given: func(f *policy.AdmitFacts) {

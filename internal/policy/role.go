@@ -14,6 +14,7 @@ type RoleFacts struct {
 	Creator   bool // it is the creator role of a role set
 	Default   bool // it is the default role of a role set
 	Members   bool // somebody has it
+	Invited   bool // somebody is invited to have it
 	Migrating bool // it is part of a change of members' roles that is under way
 }
 
@@ -29,6 +30,7 @@ func DeleteRole(f RoleFacts) Decision {
 		{"not_creator_role", !f.Creator, fault.OrganizationRoleDefaultCreatorRole},
 		{"not_default_role", !f.Default, fault.OrganizationRoleDomainDefaultRole},
 		{"no_members", !f.Members, fault.OrganizationRoleAssignedMembers},
+		{"no_invitations", !f.Invited, fault.OrganizationRoleExistsInInvitations},
 	} {
 		if !t.note(rule.name, rule.passed, "") {
 			return deny(t, fault.New(rule.code))
@@ -116,7 +118,7 @@ func ChangeRoleSet(f RoleSetFacts) Decision {
 // ReassignFacts is what Reassign looks at.
 type ReassignFacts struct {
 	Target    identity.RoleSet                   // the role set that members will be in
-	InUse     []identity.Role                    // that members have now
+	InUse     []identity.Role                    // that members have now, or people who are invited are to have
 	Mappings  map[identity.RoleID]*identity.Role // by the role that is given up; nil: there is no such role
 	Named     map[identity.RoleID]string         // the key to name in a refusal of a mapping
 	Deletes   bool                               // Target takes the place of a set, which is deleted

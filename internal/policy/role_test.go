@@ -16,11 +16,14 @@ func TestDeleteRole(t *testing.T) { // behaviour 1.147
 		code  fault.Code
 		trace string
 	}{
-		"a role that nobody uses":     {policy.RoleFacts{}, "", "roles_settled not_creator_role not_default_role no_members"},
+		"a role that nobody uses":     {policy.RoleFacts{}, "", "roles_settled not_creator_role not_default_role no_members no_invitations"},
 		"not one that is being moved": {policy.RoleFacts{Migrating: true, Creator: true}, fault.RoleMigrationInProgress, "roles_settled"},
 		"not that of creators":        {policy.RoleFacts{Creator: true, Default: true}, fault.OrganizationRoleDefaultCreatorRole, "roles_settled not_creator_role"},
 		"not the default one":         {policy.RoleFacts{Default: true, Members: true}, fault.OrganizationRoleDomainDefaultRole, "roles_settled not_creator_role not_default_role"},
 		"not one that members have":   {policy.RoleFacts{Members: true}, fault.OrganizationRoleAssignedMembers, "roles_settled not_creator_role not_default_role no_members"},
+		"nor one to be had": {
+			policy.RoleFacts{Invited: true}, fault.OrganizationRoleExistsInInvitations, "roles_settled not_creator_role not_default_role no_members no_invitations",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -46,7 +46,7 @@ var elsewhere = map[int]string{
 	83: "oidc: errors of the callback",
 	84: "signin: where a refusal is shown",
 	85: "frontendapi: transfer between sign-up and sign-in",
-	86: "invitations are not offered yet",
+	86: "signin and backendapi: invitations to SSO domains",
 	87: "signin: the question whether a person is still there",
 	88: "session: the tokens of a person who is gone",
 }

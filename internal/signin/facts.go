@@ -5,6 +5,7 @@ import (
 
 	"usher/internal/identity"
 	"usher/internal/policy"
+	"usher/internal/provision"
 	"usher/internal/store"
 )
 
@@ -126,10 +127,12 @@ func loadOrganization(tx *store.Tx, f *policy.AdmitFacts) error {
 		return err
 	}
 	invited, err := tx.PendingInvitation(id, f.Claims.Email, f.Now)
-	if err == nil {
-		f.Invitation = &invited
+	if err != nil {
+		return store.Optional(err)
 	}
-	return store.Optional(err)
+	f.Invitation = &invited
+	f.InvitedRole, err = provision.RoleInSet(tx, org, invited.Role)
+	return err
 }
 
 // loadListed reads what the block-list says of the address, where it is in use.

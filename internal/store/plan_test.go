@@ -49,6 +49,9 @@ func TestStatements_UseAnIndex(t *testing.T) {
 		ignore(tx.MembershipByID("x"))
 		_, _, err := tx.OtherOrganizations(u.ID, o.ID)
 		ignore(nil, err)
+		ignore(tx.RolesInUse(o.ID, at(0)))
+		ignore(tx.RoleIsInvited("x", at(0)))
+		ignore(nil, tx.MoveInvitations(store.RoleMove{Organization: o.ID, From: "x", To: "y"}, at(0)))
 		ignore(tx.OrganizationInvitation("x"))
 		ignore(tx.PendingInvitation(o.ID, "x", at(0)))
 		ignore(tx.CountPendingInvitations(o.ID, at(0)))
@@ -78,7 +81,7 @@ func TestStatements_UseAnIndex(t *testing.T) {
 		ignore(tx.RoleSets())
 		ignore(nil, tx.UpdateRoleSet(identity.RoleSet{ID: "x"}))
 		ignore(tx.DeleteRoleSet("x"))
-		ignore(tx.RolesInUse(o.ID))
+
 		ignore(tx.RoleMigration("x"))
 		ignore(tx.RoleMigrations())
 		ignore(nil, tx.UpdateRoleMigration(identity.RoleMigration{ID: "x"}))

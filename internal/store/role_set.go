@@ -89,9 +89,27 @@ func (tx *Tx) CountMembersByRole(set identity.RoleSetID) (map[identity.RoleID]in
 	return counts, err
 }
 
-// RolesInUse lists the roles that the members of an organization have.
-func (tx *Tx) RolesInUse(org identity.OrgID) ([]identity.RoleID, error) {
-	return all(tx, scanID[identity.RoleID], `SELECT DISTINCT role_id FROM memberships WHERE organization_id = $1`, org)
+// RolesInUse lists the roles that the members of an organization have, and those
+// that people who are invited by now are to have.
+func (tx *Tx) RolesInUse(org identity.OrgID, now time.Time) ([]identity.RoleID, error) {
+	return all(tx, scanID[identity.RoleID], `
+		SELECT role_id FROM memberships WHERE organization_id = $1
+		UNION
+		SELECT role_id FROM organization_invitations WHERE organization_id = $1 AND status = 'pending' AND expires_at > $2`, org, ms(now))
+}
+
+// RolesInvited lists the roles that people who are invited by now to organizations
+// of a role set are to have.
+func (tx *Tx) RolesInvited(set identity.RoleSetID, now time.Time) ([]identity.RoleID, error) {
+	return list(tx, scanID[identity.RoleID], `
+		SELECT DISTINCT i.role_id FROM organizations o JOIN organization_invitations i ON i.organization_id = o.id
+		WHERE o.role_set_id = $1 AND i.status = 'pending' AND i.expires_at > $2`, set, ms(now))
+}
+
+// RoleIsInvited reports whether somebody is invited by now to have a role.
+func (tx *Tx) RoleIsInvited(id identity.RoleID, now time.Time) (bool, error) {
+	return one(tx, scanBool, `
+		SELECT EXISTS (SELECT 1 FROM organization_invitations WHERE role_id = $1 AND status = 'pending' AND expires_at > $2)`, id, ms(now))
 }
 
 const roleMigrationColumns = `id, source_role_set_id, dest_role_set_id, trigger_type, mappings, migrated_members,
@@ -139,7 +157,7 @@ func (tx *Tx) UpdateRoleMigration(m identity.RoleMigration) error {
 type RoleMove struct {
 	Organization identity.OrgID
 	From, To     identity.RoleID
-	Most         int // members
+	Most         int // members; invitations all go at once
 }
 
 // MoveMembers carries a step out and returns how many members it was.
@@ -158,6 +176,15 @@ func (tx *Tx) MoveMembers(m RoleMove, now time.Time) (int, error) {
 		}
 	}
 	return len(users), nil
+}
+
+// MoveInvitations carries a step out for the people who are invited to the
+// organization.
+func (tx *Tx) MoveInvitations(m RoleMove, now time.Time) error {
+	_, err := tx.exec(`
+		UPDATE organization_invitations SET role_id = $3, updated_at = $4
+		WHERE organization_id = $1 AND role_id = $2 AND status = 'pending'`, m.Organization, m.From, m.To, ms(now))
+	return err
 }
 
 // InsertFirstRoles gives a new deployment its roles and its role set.
