@@ -162,3 +162,26 @@ func TestInvitations_SeveralAtOnceAreAllMadeOrNone(t *testing.T) {
 		f.refuses("POST", path+"/bulk", one("c@globex.test"), 400, "request_body_invalid")
 	})
 }
+
+// Threat T-ORG-10: the link is in the mail, and else for who holds a secret key
+// alone, whose invitation is in the audit log. Nothing else that is kept or told has
+// it.
+func TestInvitations_TheLinkIsForTheMailbox(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		hook := str(f.call("POST", "/webhooks/endpoints", object{"url": "https://app.test/hook"}), "id")
+		org := f.organization("Globex")
+		made := f.call("POST", "/organizations/"+org+"/invitations", object{"email_address": "dora@globex.test", "role": "org:member"})
+		ticket := f.ticketOf(made)
+		equal(t, "audit log", f.audited(str(made, "id")), []string{"organization_invitation.created"})
+		for _, path := range []string{"/audit_log?limit=500", "/organizations/" + org, "/webhooks/endpoints/" + hook + "/deliveries"} {
+			if text := f.send("GET", path, nil).Body.String(); strings.Contains(text, ticket) {
+				t.Errorf("%s shows the link: %s", path, text)
+			}
+		}
+		for _, d := range items(f.call("GET", "/webhooks/endpoints/"+hook+"/deliveries", nil)) {
+			if text := f.send("GET", "/webhooks/endpoints/"+hook+"/deliveries/"+str(d, "id"), nil).Body.String(); strings.Contains(text, ticket) {
+				t.Errorf("an endpoint is told the link: %s", text)
+			}
+		}
+	})
+}

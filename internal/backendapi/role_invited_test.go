@@ -84,3 +84,30 @@ func (f *fixture) withoutRole(key identity.RoleKey) {
 		f.t.Fatal(err)
 	}
 }
+
+// A role that there is not allows nothing; its holder gets tokens all the same.
+func TestMemberships_WithARoleThatThereIsNotHaveTokens(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		_, carol := f.initech()
+		org := str(f.call("GET", "/organizations/initech", nil), "id")
+		err := f.tools.DB.Write(t.Context(), func(tx *store.Tx) error {
+			m, err := tx.Membership(identity.OrgID(org), identity.UserID(carol))
+			if err != nil {
+				return err
+			}
+			m.Role = "org:ghost"
+			return tx.UpdateMembership(m)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.call("POST", "/jwt_templates", object{"name": "app", "claims": object{"role": "{{org.role}}", "may": "{{org_membership.permissions}}"}})
+		f.tools.Sessions.Development = true
+		id := str(f.call("POST", "/sessions", object{"user_id": carol, "active_organization_id": org}), "id")
+		claims := claimsOf(t, str(f.call("POST", "/sessions/"+id+"/tokens", nil), "jwt"))
+		equal(t, "organization", claims["o"], any(object{"id": org, "rol": "ghost", "slg": "initech"}))
+		claims = claimsOf(t, str(f.call("POST", "/sessions/"+id+"/tokens/app", nil), "jwt"))
+		equal(t, "by a template", claims["role"], any("org:ghost"))
+		equal(t, "allows", claims["may"], any([]any{}))
+	})
+}

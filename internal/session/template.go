@@ -321,7 +321,7 @@ func loadTemplateFacts(tx *store.Tx, s identity.Session, u identity.User) (templ
 		if f.org, err = tx.Organization(m.OrganizationID); err != nil {
 			return f, err
 		}
-		if f.role, err = tx.RoleByKey(m.Role); err != nil {
+		if f.role, err = tx.RoleByKey(m.Role); store.Optional(err) != nil {
 			return f, err
 		}
 	}

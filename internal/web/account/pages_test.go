@@ -37,7 +37,7 @@ func TestPages_TheEagerOnesExist(t *testing.T) {
 }
 
 // Every page, with ordinary and with hostile content, keeps the rules that a
-// reader of one template would not see broken.
+// reader of one template would not see broken (threat T-API-09).
 func TestPages_KeepTheRules(t *testing.T) {
 	t.Parallel()
 	pages := newPages(t)
