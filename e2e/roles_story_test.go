@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"database/sql"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -32,7 +33,7 @@ func TestRoles_AChangeOf100000MembersSurvivesAKill(t *testing.T) {
 			if code := p.stop(os.Interrupt); code != 0 {
 				t.Fatalf("it ended with %d, want 0", code)
 			}
-			fill(t, o)
+			fill(t, o, crowdSize)
 
 			p = runDev(t, o)
 			carol := p.user("carol@globex.test").str("id")
@@ -75,9 +76,9 @@ func (u *usher) migrated() float64 {
 	return n
 }
 
-// fill makes the crowd members of Acme, behind the API's back: it would take
+// fill makes so many people members of Acme, behind the API's back: it would take
 // minutes otherwise.
-func fill(t *testing.T, o server.DevOptions) {
+func fill(t *testing.T, o server.DevOptions, size int) {
 	t.Helper()
 	exec := func(statement string) error {
 		db, err := sql.Open("sqlite", filepath.Join(o.Data, "usher.db"))
@@ -99,7 +100,7 @@ func fill(t *testing.T, o server.DevOptions) {
 			return err
 		}
 	}
-	const numbers = `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) `
+	numbers := fmt.Sprintf(`WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d) `, size)
 	const id = ` || '_00000000000000000000' || CAST(1000000 + i AS TEXT)`
 	for _, statement := range []string{
 		`INSERT INTO users (id, external_id, first_name, last_name, username, password_hash, primary_email_id, public_metadata,

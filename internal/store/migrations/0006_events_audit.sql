@@ -61,7 +61,7 @@ CREATE TABLE webhook_deliveries (
     finished_at BIGINT NOT NULL,
     UNIQUE (event_id, endpoint_id)
 );
-CREATE INDEX webhook_deliveries_waiting ON webhook_deliveries (endpoint_id, sort) WHERE status = 'waiting';
+CREATE INDEX webhook_deliveries_waiting ON webhook_deliveries (endpoint_id, sort, id) WHERE status = 'waiting';
 CREATE INDEX webhook_deliveries_subject ON webhook_deliveries (endpoint_id, subject, position) WHERE status = 'waiting';
 CREATE INDEX webhook_deliveries_created ON webhook_deliveries (endpoint_id, created_at, id);
 
