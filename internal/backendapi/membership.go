@@ -2,7 +2,6 @@ package backendapi
 
 import (
 	"net/http"
-	"time"
 
 	"usher/internal/fault"
 	"usher/internal/httpio"
@@ -102,35 +101,17 @@ func memberFilters() []string {
 // memberFilter reads which members are asked for. Nobody has a phone number or a
 // wallet: who asks for one finds nobody.
 func memberFilter(q httpio.Params) (f manage.MembershipFilter, err error) {
-	var errs []error
+	r := filterReader{q: q}
 	order, err := q.Order(httpio.Order{Field: "created_at", Desc: true}, membershipOrders()...)
-	f.OrderBy, errs = orderText(order), append(errs, err)
-	f.UserIDs, f.NotUserIDs, err = choice[identity.UserID](q, "user_id")
-	errs = append(errs, err)
-	list := func(name string) []string {
-		values, err := q.List(name)
-		errs = append(errs, err)
-		return values
-	}
-	text := func(name string) string {
-		value, err := q.Text(name)
-		errs = append(errs, err)
-		return value
-	}
-	moment := func(name string) time.Time {
-		n, given, err := q.Int(name, 1, maxMillis)
-		if errs = append(errs, err); !given {
-			return time.Time{}
-		}
-		return time.UnixMilli(n)
-	}
-	f.Emails, f.Usernames, f.Roles = addresses(list("email_address")), list("username"), texts[identity.RoleKey](list("role"))
-	f.Nobody = len(list("phone_number"))+len(list("web3_wallet"))+len(text("phone_number_query")) > 0
-	f.Query, f.EmailQuery = text("query"), text("email_address_query")
-	f.UsernameQuery, f.NameQuery = text("username_query"), text("name_query")
-	f.ActiveBefore, f.ActiveAfter = moment("last_active_at_before"), moment("last_active_at_after")
-	f.CreatedBefore, f.CreatedAfter = moment("created_at_before"), moment("created_at_after")
-	return f, fault.Join(errs...)
+	f.OrderBy = orderText(order)
+	f.UserIDs, f.NotUserIDs = signed[identity.UserID](r.list("user_id"))
+	f.Emails, f.Usernames, f.Roles = addresses(r.list("email_address")), r.list("username"), texts[identity.RoleKey](r.list("role"))
+	f.Nobody = len(r.list("phone_number"))+len(r.list("web3_wallet"))+len(r.text("phone_number_query")) > 0
+	f.Query, f.EmailQuery = r.text("query"), r.text("email_address_query")
+	f.UsernameQuery, f.NameQuery = r.text("username_query"), r.text("name_query")
+	f.ActiveBefore, f.ActiveAfter = r.moment("last_active_at_before"), r.moment("last_active_at_after")
+	f.CreatedBefore, f.CreatedAfter = r.moment("created_at_before"), r.moment("created_at_after")
+	return f, fault.Join(append(r.errs, err)...)
 }
 
 // maxMillis is the last moment of the year 9999.

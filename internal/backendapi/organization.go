@@ -2,7 +2,6 @@ package backendapi
 
 import (
 	"net/http"
-	"strings"
 
 	"usher/internal/fault"
 	"usher/internal/httpio"
@@ -109,16 +108,10 @@ func (a *API) withExtras(r *http.Request, e extras, orgs ...manage.OrganizationV
 }
 
 // choice reads a list of ids that may have a + or - before them: those to be
-// found, and those not to be. An unescaped + reads as a space.
+// found, and those not to be.
 func choice[T ~string](q httpio.Params, name string) (in, out []T, err error) {
 	list, err := q.List(name)
-	for _, item := range list {
-		if rest, excluded := strings.CutPrefix(item, "-"); excluded {
-			out = append(out, T(rest))
-		} else {
-			in = append(in, T(strings.TrimLeft(item, "+ ")))
-		}
-	}
+	in, out = signed[T](list)
 	return in, out, err
 }
 

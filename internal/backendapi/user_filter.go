@@ -1,7 +1,6 @@
 package backendapi
 
 import (
-	"math"
 	"strings"
 	"time"
 
@@ -75,7 +74,7 @@ func (r *filterReader) text(name string) string {
 
 // moment is a time in Unix milliseconds; zero where it is absent.
 func (r *filterReader) moment(name string) time.Time {
-	v, given, err := r.q.Int(name, 1, math.MaxInt64)
+	v, given, err := r.q.Int(name, 1, maxMillis)
 	r.errs = append(r.errs, err)
 	if !given {
 		return time.Time{}

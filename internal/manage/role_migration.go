@@ -183,11 +183,17 @@ func stepOf(tx *store.Tx, m *identity.RoleMigration, now time.Time) (left bool, 
 	return len(orgs) == migrateStep, nil
 }
 
-// reassign begins to change members' roles in all organizations of a role set.
-func (s *Service) reassign(tx *store.Tx, m identity.RoleMigration) (identity.RoleMigration, error) {
-	m.ID = identity.NewID[identity.RoleMigrationID](m.CreatedAt)
-	m.UpdatedAt = m.CreatedAt
-	return m, tx.InsertRoleMigration(m)
+// reassign begins to change members' roles in all organizations of a role set, if
+// policy allows it. Named are the keys by which a refusal calls the mappings.
+func (s *Service) reassign(tx *store.Tx, m identity.RoleMigration, target identity.RoleSet, named map[identity.RoleID]string) (identity.RoleMigrationID, error) {
+	m.ID, m.CreatedAt, m.UpdatedAt = identity.NewID[identity.RoleMigrationID](s.Now()), s.Now(), s.Now()
+	if err := judgeReassignment(tx, m, target, named); err != nil {
+		return "", err
+	}
+	if err := tx.InsertRoleMigration(m); err != nil {
+		return "", err
+	}
+	return m.ID, s.auditMigration(tx, "role_migration.created", m)
 }
 
 // lacksManagersAfter reports whether the mappings would leave an organization of

@@ -328,18 +328,12 @@ func (s *Service) ReplaceRoleInSet(ctx context.Context, keyOrID, from, to string
 				*named = next
 			}
 		}
-		m := identity.RoleMigration{CreatedAt: s.Now(), Source: set.ID, Trigger: identity.RoleRemoval, Mappings: map[identity.RoleID]identity.RoleID{old: next}}
+		m := identity.RoleMigration{Source: set.ID, Trigger: identity.RoleRemoval, Mappings: map[identity.RoleID]identity.RoleID{old: next}}
 		if err := s.saveRoleSet(tx, set); err != nil {
 			return err
 		}
-		if err := judgeReassignment(tx, m, set, map[identity.RoleID]string{old: to}); err != nil {
-			return err
-		}
-		if m, err = s.reassign(tx, m); err != nil {
-			return err
-		}
-		id = m.ID
-		return s.auditMigration(tx, "role_migration.created", m)
+		id, err = s.reassign(tx, m, set, map[identity.RoleID]string{old: to})
+		return err
 	})
 	if err != nil {
 		return RoleSetView{}, err
@@ -365,7 +359,7 @@ func (s *Service) ReplaceRoleSet(ctx context.Context, keyOrID, dest string, mapp
 			return fault.New(fault.FormParamValueInvalid, "param_name", "dest_role_set_key")
 		}
 		m := identity.RoleMigration{
-			CreatedAt: s.Now(), Source: set.ID, Dest: target.ID, Trigger: identity.RoleSetDeletion, Mappings: map[identity.RoleID]identity.RoleID{},
+			Source: set.ID, Dest: target.ID, Trigger: identity.RoleSetDeletion, Mappings: map[identity.RoleID]identity.RoleID{},
 		}
 		named := map[identity.RoleID]string{}
 		for from, to := range mappings {
@@ -385,14 +379,8 @@ func (s *Service) ReplaceRoleSet(ctx context.Context, keyOrID, dest string, mapp
 				named[old.ID] = from
 			}
 		}
-		if err := judgeReassignment(tx, m, target, named); err != nil {
-			return err
-		}
-		if m, err = s.reassign(tx, m); err != nil {
-			return err
-		}
-		id = m.ID
-		return s.auditMigration(tx, "role_migration.created", m)
+		id, err = s.reassign(tx, m, target, named)
+		return err
 	})
 	if err != nil {
 		return set, err

@@ -74,18 +74,21 @@ type AcceptFacts struct {
 
 // Waiting decides whether an invitation can be accepted at all, by whoever may.
 func Waiting(i identity.OrganizationInvitation, now time.Time) Decision {
+	return waiting(string(i.ID), i.StatusAt(now), fault.OrganizationInvitationRevoked, fault.OrganizationInvitationAccepted)
+}
+
+func waiting(id string, status identity.InvitationStatus, revoked, accepted fault.Code) Decision {
 	var t Trace
-	status := i.StatusAt(now)
 	for _, rule := range []struct {
 		name string
 		not  identity.InvitationStatus
 		code fault.Code
 	}{
-		{"not_revoked", identity.InvitationRevoked, fault.OrganizationInvitationRevoked},
-		{"not_accepted", identity.InvitationAccepted, fault.OrganizationInvitationAccepted},
+		{"not_revoked", identity.InvitationRevoked, revoked},
+		{"not_accepted", identity.InvitationAccepted, accepted},
 		{"not_expired", identity.InvitationExpired, fault.TicketExpired},
 	} {
-		if !t.note(rule.name, status != rule.not, string(i.ID)) {
+		if !t.note(rule.name, status != rule.not, id) {
 			return deny(t, fault.New(rule.code))
 		}
 	}
@@ -140,20 +143,5 @@ func InviteToApp(f InviteToAppFacts) Decision {
 // WaitingInApp is Waiting for an invitation to the application, of which an
 // account makes use.
 func WaitingInApp(i identity.Invitation, now time.Time) Decision {
-	var t Trace
-	status := i.StatusAt(now)
-	for _, rule := range []struct {
-		name string
-		not  identity.InvitationStatus
-		code fault.Code
-	}{
-		{"not_revoked", identity.InvitationRevoked, fault.InvitationRevoked},
-		{"not_accepted", identity.InvitationAccepted, fault.InvitationAlreadyAccepted},
-		{"not_expired", identity.InvitationExpired, fault.TicketExpired},
-	} {
-		if !t.note(rule.name, status != rule.not, string(i.ID)) {
-			return deny(t, fault.New(rule.code))
-		}
-	}
-	return Decision{Trace: t}
+	return waiting(string(i.ID), i.StatusAt(now), fault.InvitationRevoked, fault.InvitationAlreadyAccepted)
 }
