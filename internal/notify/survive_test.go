@@ -1,6 +1,7 @@
 package notify_test
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -30,7 +31,7 @@ func TestSurvive_APanicIsAnErrorOfItsOwn(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "panic: boom") || !strings.Contains(err.Error(), "survive_test.go") {
 		t.Errorf("got %v, want the panic with its stack", err)
 	}
-	if err := notify.Survive(func() error { return errDown }); err != errDown {
+	if err := notify.Survive(func() error { return errDown }); !errors.Is(err, errDown) {
 		t.Errorf("got %v, want the error as it is", err)
 	}
 }
