@@ -185,15 +185,12 @@ func stepOf(tx *store.Tx, m *identity.RoleMigration, now time.Time) (left bool, 
 
 // reassign begins to change members' roles in all organizations of a role set, if
 // policy allows it. Named are the keys by which a refusal calls the mappings.
-func (s *Service) reassign(tx *store.Tx, m identity.RoleMigration, target identity.RoleSet, named map[identity.RoleID]string) (identity.RoleMigrationID, error) {
+func (s *Service) reassign(tx *store.Tx, m identity.RoleMigration, target identity.RoleSet, named map[identity.RoleID]string) (identity.RoleMigration, error) {
 	m.ID, m.CreatedAt, m.UpdatedAt = identity.NewID[identity.RoleMigrationID](s.Now()), s.Now(), s.Now()
 	if err := judgeReassignment(tx, m, target, named); err != nil {
-		return "", err
+		return m, err
 	}
-	if err := tx.InsertRoleMigration(m); err != nil {
-		return "", err
-	}
-	return m.ID, s.auditMigration(tx, "role_migration.created", m)
+	return m, tx.InsertRoleMigration(m)
 }
 
 // lacksManagersAfter reports whether the mappings would leave an organization of

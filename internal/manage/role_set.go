@@ -332,8 +332,11 @@ func (s *Service) ReplaceRoleInSet(ctx context.Context, keyOrID, from, to string
 		if err := s.saveRoleSet(tx, set); err != nil {
 			return err
 		}
-		id, err = s.reassign(tx, m, set, map[identity.RoleID]string{old: to})
-		return err
+		if m, err = s.reassign(tx, m, set, map[identity.RoleID]string{old: to}); err != nil {
+			return err
+		}
+		id = m.ID
+		return s.auditMigration(tx, "role_migration.created", m)
 	})
 	if err != nil {
 		return RoleSetView{}, err
@@ -379,8 +382,11 @@ func (s *Service) ReplaceRoleSet(ctx context.Context, keyOrID, dest string, mapp
 				named[old.ID] = from
 			}
 		}
-		id, err = s.reassign(tx, m, target, named)
-		return err
+		if m, err = s.reassign(tx, m, target, named); err != nil {
+			return err
+		}
+		id = m.ID
+		return s.auditMigration(tx, "role_migration.created", m)
 	})
 	if err != nil {
 		return set, err
