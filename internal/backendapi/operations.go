@@ -31,6 +31,9 @@ func (a *API) userOperations() map[string]httpio.Handler {
 		"POST /sign_in_tokens/{sign_in_token_id}/revoke": a.handleRevokeSignInToken,
 		"POST /actor_tokens":                             a.handleCreateActorToken,
 		"POST /actor_tokens/{actor_token_id}/revoke":     a.handleRevokeActorToken,
+
+		"GET /sign_ups/{id}":   a.handleSignUp,
+		"PATCH /sign_ups/{id}": a.handleChangeSignUp,
 	}
 }
 

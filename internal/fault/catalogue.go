@@ -110,6 +110,7 @@ const (
 	SignInNotAllowed                  Code = "not_allowed_access"
 	SignUpModeRestricted              Code = "sign_up_mode_restricted"
 	SignUpRestrictedWaitlist          Code = "sign_up_restricted_waitlist"
+	SignUpCannotBeUpdated             Code = "sign_up_cannot_be_updated"
 	IdentificationClaimed             Code = "identification_claimed"
 	SignInMustUseConnectionIdentifier Code = "sign_in_must_use_enterprise_connection_identifier"
 	UserBanned                        Code = "user_banned"
@@ -719,6 +720,11 @@ var catalogue = map[Code]Entry{
 	SignUpRestrictedWaitlist: {
 		403, "Sign-up is not open yet.",
 		"Sign-up is not open yet; join the waiting list.",
+		"",
+	},
+	SignUpCannotBeUpdated: {
+		403, "It is too late for that.",
+		"The sign-up is over: it was completed or given up.",
 		"",
 	},
 	IdentificationClaimed: {

@@ -62,10 +62,20 @@ type SignUp struct {
 	LastName         string
 	PasswordHash     string
 	Code             CodeChallenge
+	ExternalID       string // the customer's own id, for the user who is made; empty: none
+	CustomAction     bool   // said by the customer's server; changes nothing here
 	ReturnURL        string
 	CreatedUserID    UserID
 	CreatedSessionID SessionID
 	CreatedAt        time.Time
 	UpdatedAt        time.Time
 	AbandonAt        time.Time
+}
+
+// At is the status at a time: a sign-up that was not finished by then is given up.
+func (s SignUp) At(now time.Time) SignUpStatus {
+	if s.Status == SignUpMissingRequirements && !now.Before(s.AbandonAt) {
+		return SignUpAbandoned
+	}
+	return s.Status
 }

@@ -6,6 +6,7 @@ import (
 	"image"
 	"image/png"
 	"testing"
+	"time"
 
 	"usher/internal/identity"
 	"usher/internal/manage"
@@ -48,6 +49,10 @@ func peopleChanges() map[string]row {
 		}},
 		"ReplaceEmails": {"email_address.replaced", func(ctx context.Context, w *world, on subjects) error {
 			_, err := w.s.ReplaceEmails(ctx, manage.EmailChange{UserID: on.outsider, Address: "eve@elsewhere.test"})
+			return err
+		}},
+		"ChangeSignUp": {"sign_up.updated", func(ctx context.Context, w *world, on subjects) error {
+			_, err := w.s.ChangeSignUp(ctx, on.signUp, manage.SignUpChange{ExternalID: ptr("crm-7")})
 			return err
 		}},
 		"CreateSignInToken": {"sign_in_token.created", func(ctx context.Context, w *world, on subjects) error {
@@ -187,7 +192,13 @@ func (w *world) more(on subjects) subjects {
 	on.access = must(w.s.AddAccessIdentifier(ctx, identity.AllowList, "acme.test"))(w).ID
 	on.redirect = must(w.s.AddRedirectURL(ctx, "app://callback"))(w).ID
 	on.account = identity.NewID[identity.AccountID](began)
+	on.signUp = identity.NewID[identity.SignUpID](began)
 	w.write(func(tx *store.Tx) error {
+		if err := tx.InsertSignUp(identity.SignUp{
+			ID: on.signUp, ClientID: "client_1", Status: identity.SignUpMissingRequirements, CreatedAt: began, UpdatedAt: began, AbandonAt: began.Add(24 * time.Hour),
+		}); err != nil {
+			return err
+		}
 		_, err := tx.InsertAccount(identity.EnterpriseAccount{
 			ID: on.account, UserID: identity.UserID(on.user), ConnectionID: on.connection, Subject: "s-1", CreatedAt: began, UpdatedAt: began,
 		})
@@ -216,5 +227,5 @@ func (w *world) lists() []any {
 	if err != nil {
 		w.Fatal(err)
 	}
-	return append(all, urls)
+	return append(all, urls, get(w, func(tx *store.Tx) (identity.SignUp, error) { return tx.LatestSignUp("client_1") }))
 }

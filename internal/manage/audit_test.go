@@ -219,7 +219,7 @@ func readings() []string {
 		"CountUsers", "Deliveries", "Delivery", "Domain", "Domains", "Email", "Endpoint", "Endpoints", "EventView", "Image", "Instance", "Invitations", "InvitationsOfUser", "Mailbox", "MailboxMail",
 		"MayLeave", "Members", "MembershipOf", "MembershipsOf", "Organization", "OrganizationInvitation", "OrganizationInvitations", "OrganizationSettings", "Organizations", "Permission",
 		"Permissions", "PreviewConnection", "PreviewDeletion", "PrimaryEmail", "ProviderCredentials", "RecheckOwnership", "RedirectURL", "RedirectURLs", "Role",
-		"RoleSet", "RoleSets", "Roles", "SAMLConnection", "SAMLConnections", "SPMetadata", "Settings", "User", "Users", "VerifyAudit", "VerifyPassword", "WithoutManager",
+		"RoleSet", "RoleSets", "Roles", "SAMLConnection", "SAMLConnections", "SPMetadata", "Settings", "SignUp", "User", "Users", "VerifyAudit", "VerifyPassword", "WithoutManager",
 	}
 }
 
@@ -233,6 +233,7 @@ type subjects struct {
 	email                         identity.EmailID // of the outsider, not verified
 	access                        identity.AccessID
 	redirect                      identity.RedirectID
+	signUp                        identity.SignUpID
 }
 
 func (w *world) subjects() subjects {

@@ -226,6 +226,9 @@ func (f *Flow) createSignedUp(tx *store.Tx, s identity.SignUp, settings identity
 	} else if err == nil {
 		return Done{}, fault.New(fault.FormIdentifierExists, "param_name", "email_address")
 	}
+	if err := externalIDFree(tx, s.ExternalID); err != nil {
+		return Done{}, err
+	}
 	email := identity.EmailAddress{
 		ID:         identity.NewID[identity.EmailID](now),
 		Address:    s.Email,
@@ -237,6 +240,7 @@ func (f *Flow) createSignedUp(tx *store.Tx, s identity.SignUp, settings identity
 	}
 	u := identity.User{
 		ID:             identity.NewID[identity.UserID](now),
+		ExternalID:     s.ExternalID,
 		FirstName:      s.FirstName,
 		LastName:       s.LastName,
 		PasswordHash:   s.PasswordHash,
@@ -264,6 +268,19 @@ func (f *Flow) createSignedUp(tx *store.Tx, s identity.SignUp, settings identity
 	return Done{Session: ses, Cookie: cookie, ReturnURL: s.ReturnURL}, err
 }
 
+// externalIDFree refuses an id that somebody was given since the sign-up was: a
+// person without it would be a stranger to the customer's server.
+func externalIDFree(tx *store.Tx, id string) error {
+	if id == "" {
+		return nil
+	}
+	held, _, err := tx.Users(store.UserFilter{ExternalIDs: []string{id}}, store.Page{Limit: 1})
+	if err == nil && len(held) > 0 {
+		err = fault.New(fault.FormIdentifierExists, "param_name", "external_id")
+	}
+	return err
+}
+
 // OpenSignUp reads a sign-up of this browser that is still under way.
 func (f *Flow) OpenSignUp(ctx context.Context, client identity.ClientID, id identity.SignUpID) (s identity.SignUp, err error) {
 	err = f.DB.Read(ctx, func(tx *store.Tx) error {
@@ -281,7 +298,7 @@ func (f *Flow) openSignUp(tx *store.Tx, client identity.ClientID, id identity.Si
 	if client == "" || s.ClientID != client {
 		return identity.SignUp{}, fault.New(fault.NotFound, "resource", "sign-up")
 	}
-	if s.Status != identity.SignUpMissingRequirements || !f.Now().Before(s.AbandonAt) {
+	if s.At(f.Now()) != identity.SignUpMissingRequirements {
 		return identity.SignUp{}, fault.New(fault.ClientStateInvalid)
 	}
 	return s, nil

@@ -35,7 +35,7 @@ func TestNouns_ComeBackAsTheyWereStored(t *testing.T) {
 		cl := identity.Client{ID: "client_1", TokenHash: "t", LastActiveSessionID: s.ID, CreatedAt: at(1), UpdatedAt: at(2)}
 		su := identity.SignUp{
 			ID: id[identity.SignUpID](1), ClientID: cl.ID, Status: identity.SignUpMissingRequirements, Email: "a@b.test",
-			FirstName: "A", LastName: "B", PasswordHash: "p", ReturnURL: "https://app.test/",
+			FirstName: "A", LastName: "B", PasswordHash: "p", ExternalID: "crm-7", CustomAction: true, ReturnURL: "https://app.test/",
 			Code:      identity.CodeChallenge{Hash: "h", Tries: 2, SentAt: at(1), ExpiresAt: at(2)},
 			CreatedAt: at(3), UpdatedAt: at(4), AbandonAt: at(5),
 		}

@@ -8,6 +8,9 @@ ALTER TABLE users ADD COLUMN create_organizations_limit BIGINT NOT NULL DEFAULT 
 ALTER TABLE users ADD COLUMN legal_accepted_at BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE users ADD COLUMN password_updated_at BIGINT NOT NULL DEFAULT 0;
 
+ALTER TABLE sign_ups ADD COLUMN external_id TEXT NOT NULL DEFAULT ''; -- for the user who is made
+ALTER TABLE sign_ups ADD COLUMN custom_action BOOLEAN NOT NULL DEFAULT FALSE;
+
 -- A reserved address is unproved, and nobody else's all the same.
 ALTER TABLE email_addresses ADD COLUMN reserved BOOLEAN NOT NULL DEFAULT FALSE;
 CREATE UNIQUE INDEX email_addresses_held ON email_addresses (address) WHERE status = 'verified' OR reserved;
