@@ -203,6 +203,15 @@ func query(r *http.Request, filters ...string) (httpio.Params, error) {
 	return q, q.Allow(append(filters, "limit", "offset", "paginated", "__clerk_api_version")...)
 }
 
+// unpaged checks the parameters of a list that is short, without filters and pages.
+func unpaged(r *http.Request) error {
+	q, err := httpio.Query(r)
+	if err != nil {
+		return err
+	}
+	return q.Allow("paginated", "__clerk_api_version")
+}
+
 func (a *API) handleJWKS(w http.ResponseWriter, r *http.Request) error {
 	set, err := a.Sessions.Keys.Public(r.Context())
 	if err != nil {

@@ -126,6 +126,9 @@ func (a *API) handleTestingToken(w http.ResponseWriter, _ *http.Request) error {
 
 // handleDomains shows the one domain of the deployment.
 func (a *API) handleDomains(w http.ResponseWriter, r *http.Request) error {
+	if err := unpaged(r); err != nil {
+		return err
+	}
 	in, err := a.Manage.Instance(r.Context())
 	if err != nil {
 		return err

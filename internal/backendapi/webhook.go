@@ -124,12 +124,18 @@ func writeFreshEndpoint(w http.ResponseWriter, v manage.EndpointView, err error)
 	return httpio.WriteJSON(w, http.StatusOK, wire)
 }
 
-func (a *API) handleEventTypes(w http.ResponseWriter, _ *http.Request) error {
+func (a *API) handleEventTypes(w http.ResponseWriter, r *http.Request) error {
+	if err := unpaged(r); err != nil {
+		return err
+	}
 	types := identity.EventTypes()
 	return httpio.WriteJSON(w, http.StatusOK, list{types, len(types)})
 }
 
 func (a *API) handleEndpoints(w http.ResponseWriter, r *http.Request) error {
+	if err := unpaged(r); err != nil {
+		return err
+	}
 	items, err := a.Manage.Endpoints(r.Context())
 	if err != nil {
 		return err

@@ -198,10 +198,14 @@ func applyRoleSet(tx *store.Tx, rs *identity.RoleSet, ch RoleSetChange) error {
 	case *ch.Type != string(rs.Type):
 		errs = append(errs, fault.New(fault.FormParamValueInvalid, "param_name", "type"))
 	}
+	param := "roles"
+	if len(rs.Roles) > 0 {
+		param = "role_keys" // they are added to those that the set has
+	}
 	for _, key := range ch.Roles {
-		id, err := roleID(tx, key, "roles")
+		id, err := roleID(tx, key, param)
 		if err == nil && rs.Holds(id) {
-			err = fault.New(fault.FormParamDuplicate, "param_name", "roles")
+			err = fault.New(fault.FormParamDuplicate, "param_name", param)
 		}
 		rs.Roles = append(rs.Roles, id)
 		errs = append(errs, err)
