@@ -68,6 +68,7 @@ type everything struct {
 	account, attempt               string
 	session, client, cookie        string
 	expired, refresh               string // tokens of the session
+	tokenUser                      string // whose the session is, once another was made
 	email, verification, code      string // Carol's second address, not verified, and a code that was sent to it
 	third                          string // her third one
 	domain, spare                  string // of Acme; the spare one is not verified

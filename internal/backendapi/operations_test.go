@@ -80,11 +80,11 @@ func TestOperations_AskForTheKeyAndAKnownVersion(t *testing.T) { // threats T-AP
 				status int
 				code   string
 			}{
-				"no key":                       {f.with("Authorization"), "", 401, "authorization_header_format_invalid"},
-				"an unknown key":               {f.with("Authorization", "Bearer sk_test_unknown"), "", 401, "clerk_key_invalid"},
-				"an unknown version":           {f.with(header, "2025-04-11"), "", 400, "api_version_invalid"},
+				"no key":                        {f.with("Authorization"), "", 401, "authorization_header_format_invalid"},
+				"an unknown key":                {f.with("Authorization", "Bearer sk_test_unknown"), "", 401, "clerk_key_invalid"},
+				"an unknown version":            {f.with(header, "2025-04-11"), "", 400, "api_version_invalid"},
 				"an unknown version in the URL": {f, parameter + "latest", 400, "api_version_invalid"},
-				"two versions":                 {f.with(header, "2026-05-12"), parameter + "2026-05-12", 400, "api_version_invalid"},
+				"two versions":                  {f.with(header, "2026-05-12"), parameter + "2026-05-12", 400, "api_version_invalid"},
 			} {
 				status, list := call.as.refusedWith(s, s.path()+call.query, s.body)
 				if status != call.status || list[0].Code != call.code {
@@ -200,18 +200,24 @@ func TestOperations_ReadBodiesOfOneMeaning(t *testing.T) { // threats T-API-06, 
 	})
 }
 
+// limit uses up the calls that there are.
+func (e *everything) limit() {
+	e.f.t.Helper()
+	f := e.f
+	mux := http.NewServeMux()
+	calls := httpio.NewLimiter(httpio.Limit{Events: 1, Per: 1000 * time.Hour}, 1, func() time.Time { return f.now })
+	(&backendapi.API{Manage: f.tools.Manage, SignIn: f.tools.SignIn, Sessions: f.tools.Sessions, BaseURL: baseURL, Calls: calls}).Routes(mux)
+	f.handler = mux
+	f.call("GET", "/users/count", nil) // the last one
+}
+
 func TestOperations_AreCountedAndSayWhenToComeBack(t *testing.T) { // threat T-DOS-09
 	each(t, func(t *testing.T, f *fixture) {
 		e := f.everything()
 		before := f.changes()
 		samples := e.wholeAPI(t)
-		now := func() time.Time { return f.now }
-		mux := http.NewServeMux()
-		calls := httpio.NewLimiter(httpio.Limit{Events: 1, Per: 1000 * time.Hour}, 1, now)
-		(&backendapi.API{Manage: f.tools.Manage, SignIn: f.tools.SignIn, Sessions: f.tools.Sessions, BaseURL: baseURL, Calls: calls}).Routes(mux)
 		unlimited := f.handler
-		f.handler = mux
-		f.call("GET", "/users/count", nil) // the last one
+		e.limit()
 		for _, s := range samples {
 			if s.op == "GET /jwks" {
 				f.call("GET", "/jwks", nil) // verifiers need it
@@ -326,7 +332,9 @@ func (f *fixture) isOrdered(s sample) bool {
 			f.t.Errorf("%s by %s: got %s", s.op, order, list[0].Code)
 		}
 	}
-	by := func(order string) []string { return pick(f.read("GET", s.path()+"?limit=500&order_by="+order, nil, 200), "id") }
+	by := func(order string) []string {
+		return pick(f.read("GET", s.path()+"?limit=500&order_by="+order, nil, 200), "id")
+	}
 	up, down := by("created_at"), by("-created_at")
 	if plus := by("%2Bcreated_at"); !slices.Equal(plus, up) {
 		f.t.Errorf("%s: a plus changes the order: %v, want %v", s.op, plus, up)
