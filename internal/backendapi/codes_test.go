@@ -477,6 +477,12 @@ func roleCodes() map[fault.Code]func(e *everything) refused {
 			e.f.call("POST", path+"/memberships", object{"user_id": e.carol, "role": "org:used"})
 			return refused{status: 422, method: "DELETE", path: "/organization_roles/" + made}
 		},
+		fault.OrganizationRoleExistsInInvitations: func(e *everything) refused {
+			made := str(e.f.call("POST", "/organization_roles", object{"name": "Promised", "key": "org:promised", "include_in_initial_role_set": true}), "id")
+			path, _ := e.fresh(nil)
+			e.f.call("POST", path+"/invitations", object{"email_address": "promised@home.test", "role": "org:promised"})
+			return refused{status: 422, method: "DELETE", path: "/organization_roles/" + made}
+		},
 		fault.OrganizationMissingCreatorPermissions: func(e *everything) refused {
 			return refused{status: 422, method: "PATCH", path: "/role_sets/role_set:default", body: object{"creator_role_key": "org:member"}}
 		},

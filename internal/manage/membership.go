@@ -2,6 +2,7 @@ package manage
 
 import (
 	"context"
+	"time"
 
 	"usher/internal/fault"
 	"usher/internal/identity"
@@ -35,6 +36,9 @@ func (s *Service) AddMember(ctx context.Context, org, user string, role identity
 		if err != nil {
 			return err
 		}
+		if facts.Invited, err = invitedBeside(tx, o.ID, u.ID, now); err != nil {
+			return err
+		}
 		m := identity.Membership{
 			ID: identity.NewID[identity.MembershipID](now), OrganizationID: o.ID, UserID: u.ID, Role: role,
 			CreatedAt: now, UpdatedAt: now,
@@ -53,6 +57,28 @@ func (s *Service) AddMember(ctx context.Context, org, user string, role identity
 		return err
 	})
 	return v, err
+}
+
+// invitedBeside counts who is invited to an organization but for one person.
+func invitedBeside(tx *store.Tx, org identity.OrgID, user identity.UserID, now time.Time) (int, error) {
+	n, err := tx.CountPendingInvitations(org, now)
+	if err != nil || n == 0 {
+		return n, err
+	}
+	addresses, err := tx.EmailAddressesOf(user)
+	for _, e := range addresses {
+		if !e.IsVerified() {
+			continue
+		}
+		_, found := tx.PendingInvitation(org, e.Address, now)
+		if store.Optional(found) != nil {
+			return 0, found
+		}
+		if found == nil {
+			n--
+		}
+	}
+	return n, err
 }
 
 // Members lists the members of an organization.

@@ -305,14 +305,19 @@ func (s *Service) changeDomain(ctx context.Context, ref DomainRef, change func(*
 		if err != nil {
 			return err
 		}
+		owned := d.Ownership.Verified()
 		if err := change(tx, o, &d); err != nil {
 			return err
+		}
+		action := "organization_domain.updated"
+		if !owned && d.Ownership.Verified() {
+			action = "organization_domain.ownership_verified"
 		}
 		d.UpdatedAt = s.Now()
 		if err := tx.UpdateOrganizationDomain(d); err != nil {
 			return err
 		}
-		if err := s.auditDomain(tx, "organization_domain.updated", d); err != nil {
+		if err := s.auditDomain(tx, action, d); err != nil {
 			return err
 		}
 		v, err = domainView(tx, d, o)

@@ -15,6 +15,7 @@ type JoinFacts struct {
 	Migrating    bool           // the roles of the organization's members are being changed
 	Member       bool           // the person is one already
 	Members      int            // of the organization
+	Invited      int            // others who are invited to it: they count, behaviour 1.141
 
 	OtherOrganizations int  // that the person belongs to
 	ExclusiveElsewhere bool // one of them allows no other
@@ -35,7 +36,8 @@ func AddMember(f JoinFacts) Decision {
 		return deny(t, fault.New(fault.AlreadyAMember))
 	}
 	limit := o.MaxAllowedMemberships
-	if !t.note("membership_quota", limit <= 0 || f.Members < limit, strconv.Itoa(f.Members)+" of "+strconv.Itoa(limit)) {
+	taken := f.Members + f.Invited
+	if !t.note("membership_quota", limit <= 0 || taken < limit, strconv.Itoa(taken)+" of "+strconv.Itoa(limit)) {
 		return deny(t, fault.New(fault.OrganizationMembershipQuotaExceeded, "max_allowed_memberships", limit))
 	}
 	free := !f.ExclusiveElsewhere && (f.OtherOrganizations == 0 || !o.ExclusiveMembership)

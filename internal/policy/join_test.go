@@ -39,6 +39,10 @@ func TestAddMember(t *testing.T) {
 			given: func(f *policy.JoinFacts) { f.Organization.MaxAllowedMemberships, f.ExclusiveElsewhere = 4, true },
 			code:  fault.OrganizationMembershipQuotaExceeded, trace: "roles_settled role_in_set not_a_member membership_quota",
 		},
+		"1.141 nor when the seats that are left are promised": {
+			given: func(f *policy.JoinFacts) { f.Organization.MaxAllowedMemberships, f.Invited = 5, 1 },
+			code:  fault.OrganizationMembershipQuotaExceeded, trace: "roles_settled role_in_set not_a_member membership_quota",
+		},
 		"but in its last seat": {
 			given: func(f *policy.JoinFacts) { f.Organization.MaxAllowedMemberships = 5 },
 			trace: "roles_settled role_in_set not_a_member membership_quota exclusive_membership",
