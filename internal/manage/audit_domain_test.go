@@ -13,6 +13,7 @@ import (
 func domainChanges() map[string]row {
 	const made = "organization_domain.created "
 	const changed = made + "organization_domain.updated"
+	const owned = made + "organization_domain.ownership_verified"
 	sso, enrolled := identity.EnrollmentSSO, identity.EnrollmentManual
 	list := func(ctx context.Context, w *world, on subjects, mode identity.EnrollmentMode) (manage.DomainRef, error) {
 		d, err := w.s.AddDomain(ctx, manage.DomainRef{Organization: on.org}, manage.DomainChange{Name: "listed.example", EnrollmentMode: &mode, Verified: ptr(false)})
@@ -76,14 +77,14 @@ func domainChanges() map[string]row {
 			}
 			return err
 		}},
-		"VerifyOwnership": {changed, func(ctx context.Context, w *world, on subjects) error {
+		"VerifyOwnership": {owned, func(ctx context.Context, w *world, on subjects) error {
 			ref, err := list(ctx, w, on, sso)
 			if err == nil {
 				_, err = w.s.VerifyOwnership(ctx, ref)
 			}
 			return err
 		}},
-		"OwnershipOfMany": {changed, func(ctx context.Context, w *world, on subjects) error {
+		"OwnershipOfMany": {owned, func(ctx context.Context, w *world, on subjects) error {
 			ref, err := list(ctx, w, on, sso)
 			if err == nil {
 				_, _, err = w.s.OwnershipOfMany(ctx, manage.DomainRef{Organization: on.org}, []string{ref.Domain}, w.s.VerifyOwnership)
