@@ -44,7 +44,7 @@ func (a *API) served() []string {
 func (a *API) tables() []map[string]httpio.Handler {
 	return []map[string]httpio.Handler{
 		a.operations(), a.roleOperations(), a.userOperations(), a.instanceOperations(),
-		a.domainOperations(), a.invitationOperations(), a.webhookRoutes(), a.auditRoutes(),
+		a.domainOperations(), a.invitationOperations(), a.webhookRoutes(), a.auditRoutes(), a.setupLinkOperations(),
 	}
 }
 

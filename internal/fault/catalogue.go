@@ -143,6 +143,10 @@ const (
 	ActorTokenRevoked                 Code = "actor_token_revoked_code"
 	ActorTokenAlreadyUsed             Code = "actor_token_already_used_code"
 	ActorTokenCannotBeRevoked         Code = "actor_token_cannot_be_revoked_code"
+	SetupLinkInvalid                  Code = "setup_link_invalid"
+	SetupLinkExpired                  Code = "setup_link_expired"
+	SetupLinkRevoked                  Code = "setup_link_revoked"
+	SetupLinkUsed                     Code = "setup_link_used"
 
 	// Sessions, clients, requests.
 	AuthenticationInvalid        Code = "authentication_invalid"
@@ -896,6 +900,26 @@ var catalogue = map[Code]Entry{
 		400, "It is too late for that.",
 		"The actor token is not pending.",
 		"",
+	},
+	SetupLinkInvalid: {
+		403, "This setup link is not valid.",
+		"The setup link is not valid, or this browser has not opened it.",
+		"Open the whole link, or make a new one.",
+	},
+	SetupLinkExpired: {
+		403, "This setup link has expired.",
+		"The time for which the setup link was made is over.",
+		"Make a new one.",
+	},
+	SetupLinkRevoked: {
+		403, "This setup link is no longer valid.",
+		"The setup link was revoked.",
+		"Make a new one.",
+	},
+	SetupLinkUsed: {
+		403, "This setup link is in use.",
+		"The setup link was opened in another browser, and works in that one only.",
+		"Go on in the browser in which it was opened first. If that was nobody whom you know, revoke the link and make a new one.",
 	},
 
 	// Sessions, clients, requests.

@@ -15,19 +15,20 @@ const (
 	ActorImpersonator ActorKind = "impersonator" // who acts as a person
 	ActorSystem       ActorKind = "system"
 	ActorCommandLine  ActorKind = "command_line"
+	ActorSetupLink    ActorKind = "setup_link" // whoever holds it
 	ActorUnknown      ActorKind = "unknown"
 )
 
 // ActorKinds lists the kinds.
 func ActorKinds() []ActorKind {
-	return []ActorKind{ActorSecretKey, ActorUser, ActorImpersonator, ActorSystem, ActorCommandLine, ActorUnknown}
+	return []ActorKind{ActorSecretKey, ActorUser, ActorImpersonator, ActorSystem, ActorCommandLine, ActorSetupLink, ActorUnknown}
 }
 
 // Actor is who changes something: an id and never a name or an address of a
 // person, which would outlive them (threat T-SEC-12).
 type Actor struct {
 	Kind    ActorKind
-	ID      string // of the secret key or the user; of the session in which somebody acts as another; the name of a job
+	ID      string // of the secret key or the user; of the session in which somebody acts as another, or of the setup link; the name of a job
 	Address string // of the caller's server, where the deployment keeps it
 	TraceID string // of the request
 }

@@ -204,7 +204,7 @@ func changes() map[string]row {
 			return err
 		}},
 	}
-	for _, more := range []map[string]row{peopleChanges(), roleChanges(), listChanges()} {
+	for _, more := range []map[string]row{peopleChanges(), roleChanges(), listChanges(), setupLinkChanges()} {
 		maps.Copy(table, more)
 	}
 	maps.Copy(table, domainChanges())
@@ -219,7 +219,7 @@ func readings() []string {
 		"CountUsers", "Deliveries", "Delivery", "Domain", "Domains", "Email", "Endpoint", "Endpoints", "EventView", "Image", "Instance", "Invitations", "InvitationsOfUser", "Mailbox", "MailboxMail",
 		"MayLeave", "Members", "MembershipOf", "MembershipsOf", "Organization", "OrganizationInvitation", "OrganizationInvitations", "OrganizationSettings", "Organizations", "Permission",
 		"Permissions", "PreviewConnection", "PreviewDeletion", "PrimaryEmail", "ProviderCredentials", "RecheckOwnership", "RedirectURL", "RedirectURLs", "Role",
-		"RoleSet", "RoleSets", "Roles", "SAMLConnection", "SAMLConnections", "SPMetadata", "Settings", "SignUp", "User", "Users", "VerifyAudit", "VerifyPassword", "WithoutManager",
+		"RoleSet", "RoleSets", "Roles", "SAMLConnection", "SAMLConnections", "SPMetadata", "Settings", "SetupVisit", "SignUp", "User", "Users", "VerifyAudit", "VerifyPassword", "WithoutManager",
 	}
 }
 

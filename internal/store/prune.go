@@ -72,6 +72,8 @@ func (tx *Tx) Prune(now time.Time, r Retention) (PruneReport, error) {
 			(SELECT hash FROM consumed_tokens WHERE expires_at < $1 LIMIT $2)`, before(replayMargin)},
 		{`DELETE FROM tickets WHERE id IN
 			(SELECT id FROM tickets WHERE expires_at < $1 LIMIT $2)`, before(r.SignIns)},
+		{`DELETE FROM setup_links WHERE id IN
+			(SELECT id FROM setup_links WHERE expires_at < $1 LIMIT $2)`, before(r.SignIns)},
 		{`DELETE FROM events WHERE id IN
 			(SELECT id FROM events WHERE created_at < $1 LIMIT $2)`, before(r.Events)},
 		// Later than the events: an order that begins anew must not meet the old one.
