@@ -56,6 +56,7 @@ var mayImport = map[string][]string{
 	"picture":  {"fault"},
 	"saml":     {"fault"},
 	"fault":    {},
+	"guide":    {"identity"},
 
 	"resolver":              {},
 	"resolver/resolvertest": {},
