@@ -33,9 +33,9 @@ var mayImport = map[string][]string{
 
 	"backendapi":            {"fault", "httpio", "identity", "manage", "session", "signin"},
 	"frontendapi":           {"fault", "httpio", "identity", "manage", "session", "signin"},
-	"web/account":           {"fault", "httpio", "identity", "manage", "policy", "session", "signin", "web/page"},
-	"web/dashboard":         {"fault", "httpio", "identity", "manage", "policy", "session", "signin", "web/page"},
-	"web/page":              {"fault", "httpio"},
+	"web/account":           {"fault", "httpio", "identity", "manage", "message", "policy", "session", "signin", "web/page"},
+	"web/dashboard":         {"fault", "guide", "httpio", "identity", "manage", "policy", "session", "signin", "web/page"},
+	"web/page":              {"fault", "httpio", "message"},
 	"practice":              {},
 	"practice/practicetest": {"practice"},
 	"httpio":                {"fault"},
@@ -57,6 +57,7 @@ var mayImport = map[string][]string{
 	"saml":     {"fault"},
 	"fault":    {},
 	"guide":    {"identity"},
+	"message":  {},
 
 	"resolver":              {},
 	"resolver/resolvertest": {},

@@ -153,7 +153,7 @@ const (
 	InputCertificate  Input = "certificate"
 	InputDiscoveryURL Input = "discovery_url" // or the issuer, which it is made of
 	InputClientID     Input = "client_id"
-	InputClientSecret Input = "client_secret" //nolint:gosec // the name of a field
+	InputClientSecret Input = "client_secret"
 	InputTenantID     Input = "tenant_id"
 )
 

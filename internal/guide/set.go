@@ -79,6 +79,7 @@ func (s *Set) For(p identity.Provider) (Guide, bool) {
 		return s.Find("generic_saml")
 	case identity.OIDCCustom, identity.OIDCGitLab, identity.OIDCGitHubEnterprise:
 		return s.Find("generic_oidc")
+	default:
 	}
 	i := slices.IndexFunc(s.list, func(g Guide) bool { return g.Provider == p })
 	if i < 0 {

@@ -15,7 +15,8 @@ type SetupLinkID string
 // NewSetupLinkID makes an id.
 func NewSetupLinkID(now time.Time) SetupLinkID {
 	var chance [12]byte
-	_, _ = rand.Read(chance[:])                                                // never fails
+	_, _ = rand.Read(chance[:]) // never fails
+
 	return SetupLinkID(fmt.Sprintf("aplt_%08x%x", uint32(now.Unix()), chance)) //nolint:gosec // seconds, until 2106
 }
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -24,7 +25,7 @@ func TestGolden(t *testing.T) {
 	t.Parallel()
 	pages := newPages(t)
 	wanted := map[string]bool{}
-	for _, s := range append(samples(), hostileSamples()...) {
+	for _, s := range slices.Concat(samples(), hostileSamples(), languageSamples()) {
 		wanted[s.name+".html"] = true
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()

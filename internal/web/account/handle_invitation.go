@@ -119,7 +119,7 @@ func (u *UI) signUpInvited(w http.ResponseWriter, r *http.Request, view AcceptIn
 		Client: client.ID, FirstName: view.FirstName, LastName: view.LastName, Password: password,
 	})
 	if err != nil {
-		list, status, ok := problems(err)
+		list, status, ok := problems(words(r), err)
 		if !ok || v.State != signin.InvitationSignUp {
 			return err
 		}

@@ -73,7 +73,7 @@ func (u *UI) handleSignIn(w http.ResponseWriter, r *http.Request) error {
 	if err == nil {
 		return u.lead(w, r, next)
 	}
-	if list, status, ok := problems(err); ok {
+	if list, status, ok := problems(words(r), err); ok {
 		return u.renderSignIn(w, r, status, SignIn{Frame: page.Frame{Problems: list}, Email: email, ReturnURL: back})
 	}
 	return err
@@ -245,7 +245,7 @@ func (u *UI) wait(c identity.CodeChallenge) int {
 
 // retry shows a step again with what was wrong, or hands the failure on.
 func (u *UI) retry(w http.ResponseWriter, r *http.Request, s identity.SignIn, err error) error {
-	list, status, ok := problems(err)
+	list, status, ok := problems(words(r), err)
 	if !ok {
 		return err
 	}

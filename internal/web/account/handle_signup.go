@@ -50,7 +50,7 @@ func (u *UI) handleSignUp(w http.ResponseWriter, r *http.Request) error {
 	view := SignUp{Email: fields[0], FirstName: fields[1], LastName: fields[2], ReturnURL: fields[4]}
 	s, next, err := u.beginSignUp(w, r, view, fields[3])
 	if err != nil {
-		list, status, ok := problems(err)
+		list, status, ok := problems(words(r), err)
 		if !ok {
 			return err
 		}
@@ -115,7 +115,7 @@ func (u *UI) handleSignUpCode(w http.ResponseWriter, r *http.Request) error {
 		done, err = u.SignIn.VerifySignUp(r.Context(), from(r, s.ClientID), s.ID, digits(code))
 	}
 	if err != nil {
-		list, status, ok := problems(err)
+		list, status, ok := problems(words(r), err)
 		if !ok {
 			return err
 		}

@@ -2,7 +2,6 @@ package account
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"time"
 
@@ -10,7 +9,9 @@ import (
 	"usher/internal/httpio"
 	"usher/internal/identity"
 	"usher/internal/manage"
+	"usher/internal/message"
 	"usher/internal/session"
+	"usher/internal/web/page"
 )
 
 func (u *UI) handleHome(w http.ResponseWriter, r *http.Request) error {
@@ -20,7 +21,7 @@ func (u *UI) handleHome(w http.ResponseWriter, r *http.Request) error {
 	}
 	if u.Dev != nil {
 		view := u.Dev.Home()
-		view.Frame = f
+		view.Frame = inEnglish(f)
 		return u.pages.Render(w, http.StatusOK, PageDevHome, &view)
 	}
 	view := &Home{Frame: f, SignInURL: "/sign-in"}
@@ -56,7 +57,7 @@ func (u *UI) handleUser(w http.ResponseWriter, r *http.Request) error {
 		companies[a.ID] = a.Connection.Name
 		view.Connections = append(view.Connections, Company{
 			Name: a.Connection.Name, Organization: organizationName(members, a.Connection.OrganizationID),
-			Email: string(a.Email), LastUsed: moment(u.Now(), a.LastAuthenticatedAt),
+			Email: string(a.Email), LastUsed: moment(f.Text, u.Now(), a.LastAuthenticatedAt),
 		})
 	}
 	linkable, err := u.SignIn.Linkable(r.Context(), s)
@@ -131,14 +132,14 @@ func (u *UI) sessions(r *http.Request, s session.Signed) ([]Session, error) {
 		return nil, err
 	}
 	var out []Session
-	now := u.Now()
+	now, t := u.Now(), words(r)
 	for _, other := range list {
 		if !other.Live(now) {
 			continue
 		}
-		row := Session{Device: "Another browser", LastSeen: moment(now, other.LastActiveAt), Current: other.ID == s.Session.ID}
+		row := Session{Device: t.Say("user.another_browser"), LastSeen: moment(t, now, other.LastActiveAt), Current: other.ID == s.Session.ID}
 		if row.Current {
-			row.Device = "This browser"
+			row.Device = t.Say("user.this_browser")
 		} else {
 			row.RevokeURL = "/sessions/" + string(other.ID) + "/revoke"
 		}
@@ -303,6 +304,12 @@ func (u *UI) handleSignedOut(w http.ResponseWriter, r *http.Request) error {
 	return u.pages.Render(w, http.StatusOK, PageSignedOut, &SignedOut{Frame: f, SignInURL: "/sign-in"})
 }
 
+// inEnglish is the frame of a page for developers, whose words are English.
+func inEnglish(f page.Frame) page.Frame {
+	f.Text = message.Text{}
+	return f
+}
+
 // handleMailbox lists the mail of a development server.
 func (u *UI) handleMailbox(w http.ResponseWriter, r *http.Request) error {
 	f, err := u.frame(w, r)
@@ -317,9 +324,9 @@ func (u *UI) handleMailbox(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	view := &Mailbox{Frame: f}
+	view := &Mailbox{Frame: inEnglish(f)}
 	for _, m := range mails {
-		view.Mails = append(view.Mails, MailLine{Subject: m.Subject, To: m.To, Sent: moment(u.Now(), m.CreatedAt), URL: "/mailbox/" + string(m.ID)})
+		view.Mails = append(view.Mails, MailLine{Subject: m.Subject, To: m.To, Sent: moment(view.Text, u.Now(), m.CreatedAt), URL: "/mailbox/" + string(m.ID)})
 	}
 	return u.pages.Render(w, http.StatusOK, PageMailbox, view)
 }
@@ -333,36 +340,30 @@ func (u *UI) handleMail(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	f = inEnglish(f)
 	return u.pages.Render(w, http.StatusOK, PageMail, &Mail{
-		Frame: f, Subject: m.Subject, To: m.To, Sent: moment(u.Now(), m.CreatedAt),
+		Frame: f, Subject: m.Subject, To: m.To, Sent: moment(f.Text, u.Now(), m.CreatedAt),
 		Code: codeIn(m.Text), Links: linksIn(m.Text), Text: m.Text, HTML: m.HTML, BackURL: "/mailbox",
 	})
 }
 
 // moment is a time as people say it, and as programs read it.
-func moment(now, t time.Time) Moment {
-	if t.IsZero() {
+func moment(t message.Text, now, at time.Time) Moment {
+	if at.IsZero() {
 		return Moment{}
 	}
-	return Moment{Text: ago(now.Sub(t)), Time: t.UTC().Format(time.RFC3339)}
+	return Moment{Text: ago(t, now.Sub(at)), Time: at.UTC().Format(time.RFC3339)}
 }
 
-func ago(d time.Duration) string {
+func ago(t message.Text, d time.Duration) string {
 	const day = 24 * time.Hour
 	switch {
 	case d < time.Minute:
-		return "just now"
+		return t.Say("time.just_now")
 	case d < time.Hour:
-		return count(int(d/time.Minute), "minute")
+		return t.Say("time.minutes_ago", "count", int(d/time.Minute))
 	case d < day:
-		return count(int(d/time.Hour), "hour")
+		return t.Say("time.hours_ago", "count", int(d/time.Hour))
 	}
-	return count(int(d/day), "day")
-}
-
-func count(n int, unit string) string {
-	if n == 1 {
-		return "1 " + unit + " ago"
-	}
-	return fmt.Sprintf("%d %ss ago", n, unit)
+	return t.Say("time.days_ago", "count", int(d/day))
 }

@@ -1,7 +1,6 @@
 package account
 
 import (
-	"fmt"
 	"net/http"
 	"net/url"
 	"time"
@@ -10,6 +9,7 @@ import (
 	"usher/internal/httpio"
 	"usher/internal/identity"
 	"usher/internal/manage"
+	"usher/internal/message"
 	"usher/internal/session"
 	"usher/internal/signin"
 	"usher/internal/web/page"
@@ -114,7 +114,7 @@ func (u *UI) frameBySettings(w http.ResponseWriter, r *http.Request) (page.Frame
 	if err != nil {
 		return page.Frame{}, settings, err
 	}
-	f := page.Frame{App: settings.ApplicationName, HomeURL: "/", CSRF: csrf}
+	f := page.Frame{Text: words(r), App: settings.ApplicationName, HomeURL: "/", CSRF: csrf}
 	if u.Dev != nil {
 		f.MailboxURL = "/mailbox"
 	}
@@ -150,13 +150,13 @@ func seeOther(w http.ResponseWriter, r *http.Request, to string) error {
 
 // problems are the failures of a form, for its page; ok is false for a failure
 // that is not one of the form's.
-func problems(err error) (list []page.Problem, status int, ok bool) {
+func problems(t message.Text, err error) (list []page.Problem, status int, ok bool) {
 	for _, e := range fault.All(err) {
 		if e.Status() >= http.StatusInternalServerError || !formFailure(e) {
 			return nil, 0, false
 		}
 		field, _ := e.Meta()["param_name"].(string)
-		list = append(list, page.Problem{Field: field, Text: problemText(e)})
+		list = append(list, page.Problem{Field: field, Text: problemText(t, e)})
 	}
 	return list, fault.From(err).Status(), true
 }
@@ -174,15 +174,21 @@ func formFailure(e *fault.Error) bool {
 	}
 }
 
-func problemText(e *fault.Error) string {
+func problemText(t message.Text, e *fault.Error) string {
 	if e.Code() == fault.FormParamFormatInvalid && e.Meta()["param_name"] == FieldEmail {
-		return "Enter an email address like name@company.com."
+		return t.Say("problem.email_form")
 	}
 	if wait, ok := e.Meta()["resets_in"].(int); ok && e.Code() == fault.VerificationCodeTooMany && wait > 60 {
-		return fmt.Sprintf("Several codes were sent already. Ask for another in %d minutes.", (wait+59)/60)
+		return t.Say("problem.codes_wait", "count", (wait+59)/60)
+	}
+	if key := "problem." + string(e.Code()); t.Has(key) {
+		return t.Say(key)
 	}
 	return e.Message()
 }
+
+// words are those of the languages that a browser asks for.
+func words(r *http.Request) message.Text { return message.For(r.Header.Get("Accept-Language")) }
 
 // Failure shows a failure in plain words with its reference. It is the Renderer
 // of every page, and of the provider's leg.
@@ -194,7 +200,7 @@ func (u *UI) Failure(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	f, settings, frameErr := u.frameBySettings(w, r)
 	if frameErr != nil { // the page needs no more than this
-		f = page.Frame{App: "Usher", HomeURL: "/"}
+		f = page.Frame{Text: words(r), App: "Usher", HomeURL: "/"}
 	}
 	if why := ended(e); why != "" {
 		view := &AttemptEnded{Frame: f, Why: why, StartURL: "/sign-in"}
@@ -206,7 +212,7 @@ func (u *UI) Failure(w http.ResponseWriter, r *http.Request, err error) {
 	if reference == "" {
 		reference = httpio.TraceID(r.Context())
 	}
-	view := &Error{Frame: f, Words: WordsFor(e), Reference: reference, Code: string(e.Code()), At: moment(u.Now(), u.Now()), StartURL: "/sign-in", ContactEmail: settings.SupportEmail}
+	view := &Error{Frame: f, Words: WordsFor(f.Text, e), Reference: reference, Code: string(e.Code()), At: moment(f.Text, u.Now(), u.Now()), StartURL: "/sign-in", ContactEmail: settings.SupportEmail}
 	if linking, _ := e.Details()["linking"].(bool); linking {
 		view.StartURL, view.AccountURL = "", "/user"
 	}

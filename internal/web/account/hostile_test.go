@@ -72,7 +72,9 @@ func spoil(v reflect.Value, field string) {
 		}
 	case reflect.Struct:
 		for i := range v.NumField() {
-			spoil(v.Field(i), v.Type().Field(i).Name)
+			if f := v.Type().Field(i); f.IsExported() {
+				spoil(v.Field(i), f.Name)
+			}
 		}
 	}
 }
@@ -81,8 +83,6 @@ func spoiled(field string) string {
 	switch {
 	case strings.HasSuffix(field, "URL"), field == "Action", field == "Links":
 		return hostileURL
-	case field == "Lang":
-		return "en"
 	case field == "Dir":
 		return "rtl"
 	case field == "Icon": // ours, never from outside

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/net/html"
 
 	"usher/internal/fault"
+	"usher/internal/message"
 	"usher/internal/web/account"
 )
 
@@ -248,7 +249,7 @@ func TestGoing_MayLeaveForTheProviderAlone(t *testing.T) {
 func TestWordsFor_EveryCodeSaysWhatHappenedAndWhatToDo(t *testing.T) {
 	t.Parallel()
 	for _, code := range fault.Codes() {
-		w := account.WordsFor(fault.New(code))
+		w := account.WordsFor(message.Text{}, fault.New(code))
 		if w.Heading == "" || w.Happened == "" || len(w.Todo) == 0 {
 			t.Errorf("%s: %+v", code, w)
 		}
@@ -259,7 +260,7 @@ func TestWordsFor_QuoteNothingOfTheFailure(t *testing.T) {
 	t.Parallel() // threat T-SEC-06
 	for _, code := range fault.Codes() {
 		err := fault.New(code, "received_domain", "secret.test", "email_address", "secret@secret.test", "missing_attribute", "secret").Detail("reason", "secret")
-		w := account.WordsFor(err)
+		w := account.WordsFor(message.Text{}, err)
 		if text := w.Heading + w.Happened + strings.Join(w.Todo, ""); strings.Contains(text, "secret") || strings.Contains(text, "{") {
 			t.Errorf("%s: %q", code, text)
 		}

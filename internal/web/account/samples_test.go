@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"usher/internal/fault"
+	"usher/internal/message"
 	"usher/internal/web/account"
 	"usher/internal/web/page"
 )
@@ -174,19 +175,19 @@ func messageSamples() []sample {
 	at := account.Moment{Text: "25 November 2026, 09:58 UTC", Time: "2026-11-25T09:58:00Z"}
 	return []sample{
 		{"error_sso", account.PageError, &account.Error{
-			Frame: frame(), Words: account.WordsFor(fault.New(fault.SAMLResponseInvalid)),
+			Frame: frame(), Words: account.WordsFor(message.Text{}, fault.New(fault.SAMLResponseInvalid)),
 			Reference: "ssoa_2x9KbPq7tR4mVn8sWc1yZd5eLf3", At: at, ContactName: "Acme IT", ContactEmail: "it@acme.test", StartURL: "/sign-in?email_address=alice@acme.test",
 		}},
 		{"error_domain", account.PageError, &account.Error{
-			Frame: frame(), Words: account.WordsFor(fault.New(fault.SAMLEmailAddressDomainMismatch)),
+			Frame: frame(), Words: account.WordsFor(message.Text{}, fault.New(fault.SAMLEmailAddressDomainMismatch)),
 			Reference: "ssoa_2x9KbPq7tR4mVn8sWc1yZd5eLf3", At: at, StartURL: "/sign-in",
 		}},
 		{"error_link", account.PageError, &account.Error{
-			Frame: frame(), Words: account.WordsFor(fault.New(fault.OAuthIdentificationClaimed)),
+			Frame: frame(), Words: account.WordsFor(message.Text{}, fault.New(fault.OAuthIdentificationClaimed)),
 			Reference: "ssoa_2x9KbPq7tR4mVn8sWc1yZd5eLf3", Code: string(fault.OAuthIdentificationClaimed), At: at, AccountURL: "/user",
 		}},
-		{"error_internal", account.PageError, &account.Error{Frame: frame(), Words: account.WordsFor(fault.New(fault.InternalError)), Reference: "0af7651916cd43dd8448eb211c80319c", Code: string(fault.InternalError), At: at}},
-		{"error_not_found", account.PageError, &account.Error{Frame: frame(), Words: account.WordsFor(fault.New(fault.NotFound))}},
+		{"error_internal", account.PageError, &account.Error{Frame: frame(), Words: account.WordsFor(message.Text{}, fault.New(fault.InternalError)), Reference: "0af7651916cd43dd8448eb211c80319c", Code: string(fault.InternalError), At: at}},
+		{"error_not_found", account.PageError, &account.Error{Frame: frame(), Words: account.WordsFor(message.Text{}, fault.New(fault.NotFound))}},
 		{"home", account.PageHome, &account.Home{Frame: frame(), SignInURL: "/sign-in", SignUpURL: "/sign-up"}},
 		{"home_signed_in", account.PageHome, &account.Home{Frame: signedIn(), SignInURL: "/sign-in", UserURL: "/user"}},
 	}

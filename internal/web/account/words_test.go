@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"usher/internal/fault"
+	"usher/internal/message"
 	"usher/internal/web/account"
 )
 
@@ -32,7 +33,7 @@ func TestWordsFor_SaysWhatThePersonCanActOn(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := account.WordsFor(fault.New(test.code).Detail("reason", test.reason)).Heading; got != test.heading {
+			if got := account.WordsFor(message.Text{}, fault.New(test.code).Detail("reason", test.reason)).Heading; got != test.heading {
 				t.Errorf("heading: got %q, want %q", got, test.heading)
 			}
 		})

@@ -7,4 +7,10 @@
 // Scripts add comfort (no double submit, copying, a countdown); every page works
 // without them, save that the page which takes a person to an identity provider
 // needs its button pressed.
+//
+// A template has no words of its own. The frame of each view speaks the language of
+// the browser, by the messages of package message: {{.T "sign_in.title"}} is plain
+// text, {{.Rich "sign_in.lead" "app" .App}} is content with values set apart, and
+// {{with .Around "sign_in.new"}} gives what stands before, inside and behind a link.
+// In components it is {{.frame.T "page.copy"}}.
 package page

@@ -1,14 +1,18 @@
 package page
 
-import "slices"
+import (
+	"slices"
+
+	"usher/internal/message"
+)
 
 // Frame is what every page has besides its own content. Views embed it.
 type Frame struct {
 	App     string // the application's name, as its people know it
 	HomeURL string // where the application's name leads; empty: nowhere
 
-	Lang string // language of the words, BCP 47; empty: "en"
-	Dir  string // "rtl" for languages written from right to left
+	message.Text        // what templates say things by: {{.T "sign_in.title"}}
+	Dir          string // "rtl" for languages written from right to left
 
 	CSRF string // goes with every form to this server
 
@@ -93,14 +97,6 @@ func (f *Frame) Summary() []Problem {
 // FocusOn reports whether a field is the only one with a problem.
 func (f *Frame) FocusOn(field string) bool {
 	return len(f.Problems) == 1 && f.Problems[0].Field == field
-}
-
-// language returns the language of the words.
-func (f *Frame) language() string {
-	if f.Lang == "" {
-		return "en"
-	}
-	return f.Lang
 }
 
 // formTargets is the value of form-action.

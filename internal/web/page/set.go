@@ -107,7 +107,7 @@ func (s *Set) Render(w http.ResponseWriter, status int, name string, view View) 
 		return fmt.Errorf("page: rendering %s: %w", name, err)
 	}
 	setHeaders(w.Header(), view.frame().formTargets())
-	w.Header().Set("Content-Language", view.frame().language())
+	w.Header().Set("Content-Language", view.frame().Lang())
 	w.WriteHeader(status)
 	_, _ = w.Write(body.Bytes()) // the browser has gone; nobody is left to tell
 	return nil

@@ -26,7 +26,7 @@ for (const button of document.querySelectorAll('[data-reveal]')) {
   button.addEventListener('click', () => {
     const show = input.type === 'password';
     input.type = show ? 'text' : 'password';
-    button.textContent = show ? 'Hide' : 'Show';
+    button.textContent = show ? button.dataset.hide : button.dataset.show;
     button.setAttribute('aria-pressed', String(show));
     input.focus();
   });
@@ -44,9 +44,9 @@ if (navigator.clipboard) {
     button.addEventListener('click', async () => {
       try {
         await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
-        label.textContent = 'Copied';
+        label.textContent = button.dataset.copied;
       } catch {
-        label.textContent = 'Select and copy';
+        label.textContent = button.dataset.failed;
       }
       setTimeout(() => { label.textContent = before; }, 2000);
     });
