@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"reflect"
 	"strings"
 	"testing"
@@ -13,7 +14,6 @@ import (
 	"usher/internal/fault"
 	"usher/internal/message"
 	"usher/internal/web/account"
-	"usher/internal/web/page"
 )
 
 // in puts a sample into a language.
@@ -99,19 +99,24 @@ func TestWordsFor_AreThereInEachLanguage(t *testing.T) {
 	}
 }
 
-// A failure is told in the language that the browser asks for, whatever fails.
-func TestFailure_SpeaksTheLanguageOfTheBrowser(t *testing.T) {
+// Pages, forms that were filled in wrongly and failures speak the language that the
+// browser asks for.
+func TestPages_SpeakTheLanguageOfTheBrowser(t *testing.T) {
 	t.Parallel()
-	pages := newPages(t)
-	r := httptest.NewRequest(http.MethodGet, "/", nil)
-	r.Header.Set("Accept-Language", "de-CH, fr;q=0.8")
-	text := message.For(r.Header.Get("Accept-Language"))
-	view := &account.Error{Frame: page.Frame{App: "Acme", Text: text}, Words: account.WordsFor(text, fault.New(fault.NotFound))}
-	w := httptest.NewRecorder()
-	if err := pages.Render(w, http.StatusNotFound, account.PageError, view); err != nil {
-		t.Fatal(err)
+	v := newSite(t).visitor()
+	ask := func(method, path string, form url.Values) string {
+		r := httptest.NewRequestWithContext(t.Context(), method, base+path, strings.NewReader(form.Encode()))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Accept-Language", "de-CH, fr;q=0.8")
+		return v.do(r).Body.String()
 	}
-	if body := w.Body.String(); !strings.Contains(body, `<html lang="de"`) || !strings.Contains(body, "Diese Seite gibt es nicht") {
-		t.Errorf("got %s", body)
+	for what, test := range map[string]struct{ body, words string }{
+		"a page":            {ask(http.MethodGet, "/sign-in", nil), "Mit Ihrer dienstlichen Adresse"},
+		"a form":            {ask(http.MethodPost, "/sign-in", url.Values{"csrf_token": {v.csrf}, account.FieldEmail: {"x"}}), "Geben Sie eine E-Mail-Adresse wie"},
+		"a page that isn't": {ask(http.MethodGet, "/no-such-page", nil), "Diese Seite gibt es nicht"},
+	} {
+		if !strings.Contains(test.body, `<html lang="de"`) || !strings.Contains(test.body, test.words) {
+			t.Errorf("%s: got %s", what, test.body)
+		}
 	}
 }
