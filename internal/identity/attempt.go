@@ -9,7 +9,7 @@ type AttemptState string
 const (
 	AttemptStarted  AttemptState = "started"  // sent to the provider; if it stays so, it never came back
 	AttemptAdmitted AttemptState = "admitted" // the provider's answer was accepted; the browser has not picked the session up yet
-	AttemptComplete AttemptState = "complete" // a session was made
+	AttemptComplete AttemptState = "complete" // a session was made, an account linked, or a test run ended well
 	AttemptRefused  AttemptState = "refused"
 )
 
@@ -21,6 +21,7 @@ const (
 	AttemptSignIn   AttemptKind = "sign_in"
 	AttemptLink     AttemptKind = "link"     // a signed-in person links an account to her own
 	AttemptPresence AttemptKind = "presence" // a provider was asked whether a person is still there
+	AttemptTest     AttemptKind = "test_run" // a test run: nobody is signed in
 )
 
 // Attempt is the record of one SSO sign-in, or of one question to a provider that
@@ -90,6 +91,7 @@ type PendingRequest struct {
 	TypedEmail   Email
 	ForceAuthn   bool
 	Link         SessionID // the session whose person links an account; empty: a sign-in
+	TestRun      TestRunID // the test run that it is for; empty: a sign-in
 	CreatedAt    time.Time
 	ExpiresAt    time.Time
 	UsedAt       time.Time // zero: not yet

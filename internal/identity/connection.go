@@ -82,6 +82,10 @@ type ConnectionRevision struct {
 	ConnectionID ConnectionID
 	Number       int // 1, 2, 3 … within the connection
 	Config       ConnectionConfig
+	Cause        RevisionCause
+	RestoredFrom RevisionID // with RevisionRestored
+	By           Actor      // who made it: kind and id
+	Proof        Proof
 	CreatedAt    time.Time
 }
 

@@ -42,6 +42,7 @@ type (
 	SessionID       string // a signed-in session
 	SignInID        string // a sign-in that is under way or over
 	SignUpID        string // a sign-up that is under way or over
+	TestRunID       string // a sign-in that tries a connection and signs nobody in
 	UserID          string // a person
 
 	AccessID       string // a row of the allow-list or the block-list
@@ -86,6 +87,7 @@ func (SecretKeyID) prefix() string     { return "key" }
 func (SessionID) prefix() string       { return "sess" }
 func (SignInID) prefix() string        { return "sia" }
 func (SignUpID) prefix() string        { return "sua" }
+func (TestRunID) prefix() string       { return "entrun" }
 func (UserID) prefix() string          { return "user" }
 
 func (AccessID) prefix() string       { return "alid" }

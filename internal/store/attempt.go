@@ -10,7 +10,7 @@ const attemptColumns = `id, kind, connection_id, revision_id, organization_id, i
 	email, code, meta, detail, steps, trace, user_id, session_id, trace_id, started_at, returned_at, finished_at`
 
 func scanAttempt(row scanner) (a identity.Attempt, err error) {
-	err = row.Scan(&a.ID, oneOf(&a.Kind, identity.AttemptSignIn, identity.AttemptLink, identity.AttemptPresence), &a.ConnectionID, &a.RevisionID, &a.OrganizationID, &a.IDPInitiated,
+	err = row.Scan(&a.ID, oneOf(&a.Kind, identity.AttemptSignIn, identity.AttemptLink, identity.AttemptPresence, identity.AttemptTest), &a.ConnectionID, &a.RevisionID, &a.OrganizationID, &a.IDPInitiated,
 		oneOf(&a.State, identity.AttemptStarted, identity.AttemptAdmitted, identity.AttemptComplete,
 			identity.AttemptRefused),
 		&a.TypedEmail, &a.Email, &a.Code, (*metadata)(&a.Meta), (*metadata)(&a.Detail),

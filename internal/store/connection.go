@@ -127,7 +127,7 @@ func (tx *Tx) InsertConnection(c identity.Connection) error {
 		return err
 	}
 	return tx.insertRevision(identity.ConnectionRevision{
-		ID: c.LiveRevisionID, ConnectionID: c.ID, Config: c.Config, CreatedAt: c.CreatedAt,
+		ID: c.LiveRevisionID, ConnectionID: c.ID, Config: c.Config, Cause: identity.RevisionCreated, CreatedAt: c.CreatedAt,
 	})
 }
 
@@ -194,10 +194,15 @@ func (tx *Tx) DeleteConnection(id identity.ConnectionID) (bool, error) {
 	return tx.execChanged(`DELETE FROM enterprise_connections WHERE id = $1`, id)
 }
 
-const revisionColumns = `id, connection_id, number, config, created_at`
+const revisionColumns = `id, connection_id, number, config, cause, restored_from, actor_kind, actor_id,
+	proved_by, proved_at, created_at`
 
 func scanRevision(row scanner) (r identity.ConnectionRevision, err error) {
-	err = row.Scan(&r.ID, &r.ConnectionID, &r.Number, document{&r.Config}, (*milliseconds)(&r.CreatedAt))
+	err = row.Scan(&r.ID, &r.ConnectionID, &r.Number, document{&r.Config},
+		oneOf(&r.Cause, "", identity.RevisionCreated, identity.RevisionChanged, identity.RevisionRefreshed,
+			identity.RevisionPromoted, identity.RevisionRestored),
+		&r.RestoredFrom, oneOf(&r.By.Kind, identity.ActorKinds()...), &r.By.ID,
+		&r.Proof.TestRunID, (*milliseconds)(&r.Proof.At), (*milliseconds)(&r.CreatedAt))
 	return r, err
 }
 
@@ -212,8 +217,15 @@ func (tx *Tx) Revisions(id identity.ConnectionID) ([]identity.ConnectionRevision
 		SELECT `+revisionColumns+` FROM connection_revisions WHERE connection_id = $1 ORDER BY number DESC`, id)
 }
 
+// RevisionsPage is a page of Revisions, with how many there are in all.
+func (tx *Tx) RevisionsPage(id identity.ConnectionID, p Page) ([]identity.ConnectionRevision, int, error) {
+	s := search{from: "connection_revisions", order: "number DESC"}
+	s.and("connection_id = ?", id)
+	return find(tx, s, revisionColumns, scanRevision, p)
+}
+
 // InsertRevision adds a configuration under the next number, whatever r.Number
-// says, and makes it the live one.
+// says, and makes it the live one. Who acts is what identity.WithActor said.
 func (tx *Tx) InsertRevision(r identity.ConnectionRevision) error {
 	if err := tx.insertRevision(r); err != nil {
 		return err
@@ -224,10 +236,14 @@ func (tx *Tx) InsertRevision(r identity.ConnectionRevision) error {
 }
 
 func (tx *Tx) insertRevision(r identity.ConnectionRevision) error {
+	by := identity.ActorFrom(tx.ctx)
 	_, err := tx.exec(`
-		INSERT INTO connection_revisions (id, connection_id, number, config, created_at)
-		VALUES ($1, $2, (SELECT COALESCE(max(number), 0) + 1 FROM connection_revisions WHERE connection_id = $2), $3, $4)`,
-		r.ID, r.ConnectionID, document{r.Config}, ms(r.CreatedAt))
+		INSERT INTO connection_revisions (id, connection_id, number, config, cause, restored_from, actor_kind, actor_id,
+			issuer, proved_by, proved_at, created_at)
+		VALUES ($1, $2, (SELECT COALESCE(max(number), 0) + 1 FROM connection_revisions WHERE connection_id = $2), $3, $4, $5, $6, $7,
+			$8, $9, $10, $11)`,
+		r.ID, r.ConnectionID, document{r.Config}, r.Cause, r.RestoredFrom, by.Kind, by.ID,
+		r.Config.Issuer(), r.Proof.TestRunID, ms(r.Proof.At), ms(r.CreatedAt))
 	return err
 }
 

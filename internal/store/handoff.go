@@ -19,10 +19,10 @@ func (tx *Tx) InsertPendingRequest(p identity.PendingRequest) error {
 	}
 	_, err = tx.exec(`
 		INSERT INTO pending_requests (relay_hash, request_id, code_verifier, attempt_id, connection_id, revision_id,
-			client_id, sign_in_id, typed_email, force_authn, link_session_id, created_at, expires_at, used_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+			client_id, sign_in_id, typed_email, force_authn, link_session_id, test_run_id, created_at, expires_at, used_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
 		p.RelayHash, p.RequestID, verifier, p.AttemptID, p.ConnectionID, p.RevisionID,
-		p.ClientID, p.SignInID, p.TypedEmail, p.ForceAuthn, p.Link, ms(p.CreatedAt), ms(p.ExpiresAt), ms(p.UsedAt))
+		p.ClientID, p.SignInID, p.TypedEmail, p.ForceAuthn, p.Link, p.TestRun, ms(p.CreatedAt), ms(p.ExpiresAt), ms(p.UsedAt))
 	return err
 }
 
@@ -31,7 +31,7 @@ func (tx *Tx) PendingRequest(relayHash string) (identity.PendingRequest, error) 
 	return one(tx, func(row scanner) (p identity.PendingRequest, err error) {
 		var verifier string
 		if err := row.Scan(&p.RelayHash, &p.RequestID, &verifier, &p.AttemptID, &p.ConnectionID, &p.RevisionID,
-			&p.ClientID, &p.SignInID, &p.TypedEmail, &p.ForceAuthn, &p.Link, (*milliseconds)(&p.CreatedAt),
+			&p.ClientID, &p.SignInID, &p.TypedEmail, &p.ForceAuthn, &p.Link, &p.TestRun, (*milliseconds)(&p.CreatedAt),
 			(*milliseconds)(&p.ExpiresAt), (*milliseconds)(&p.UsedAt)); err != nil {
 			return p, err
 		}
@@ -39,7 +39,7 @@ func (tx *Tx) PendingRequest(relayHash string) (identity.PendingRequest, error) 
 		return p, err
 	}, `
 		SELECT relay_hash, request_id, code_verifier, attempt_id, connection_id, revision_id,
-			client_id, sign_in_id, typed_email, force_authn, link_session_id, created_at, expires_at, used_at
+			client_id, sign_in_id, typed_email, force_authn, link_session_id, test_run_id, created_at, expires_at, used_at
 		FROM pending_requests WHERE relay_hash = $1`, relayHash)
 }
 

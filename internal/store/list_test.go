@@ -312,8 +312,9 @@ func TestConnections_AreRevised(t *testing.T) {
 				},
 			)
 		})
-		first1 := identity.ConnectionRevision{ID: c.LiveRevisionID, ConnectionID: c.ID, Number: 1, Config: c.Config, CreatedAt: c.CreatedAt}
+		first1 := identity.ConnectionRevision{ID: c.LiveRevisionID, ConnectionID: c.ID, Number: 1, Config: c.Config, Cause: identity.RevisionCreated, CreatedAt: c.CreatedAt}
 		second := identity.ConnectionRevision{ID: "entrev_2", ConnectionID: c.ID, Number: 2, Config: revised, CreatedAt: at(9)}
+		first1.By.Kind, second.By.Kind = identity.ActorUnknown, identity.ActorUnknown
 		c.Config, c.LiveRevisionID, c.UpdatedAt = revised, "entrev_2", at(9)
 		read(t, db, func(tx *store.Tx) error {
 			return first(

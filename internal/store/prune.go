@@ -55,6 +55,8 @@ func (tx *Tx) Prune(now time.Time, r Retention) (PruneReport, error) {
 			(SELECT attempt_id FROM evidence WHERE expires_at < $1 LIMIT $2)`, ms(now)},
 		{`DELETE FROM attempts WHERE id IN
 			(SELECT id FROM attempts WHERE started_at < $1 LIMIT $2)`, before(r.Attempts)},
+		{`DELETE FROM test_runs WHERE id IN
+			(SELECT id FROM test_runs WHERE created_at < $1 LIMIT $2)`, before(r.Attempts)},
 		{`DELETE FROM sign_ins WHERE id IN
 			(SELECT id FROM sign_ins WHERE abandon_at < $1 LIMIT $2)`, before(r.SignIns)},
 		{`DELETE FROM sign_ups WHERE id IN
