@@ -29,6 +29,10 @@ const (
 	SSOAttemptNotFound                   Code = "sso_attempt_not_found"
 	SSOVerdictInvalid                    Code = "sso_verdict_invalid"
 	ConnectionDomainTaken                Code = "enterprise_connection_domain_taken"
+	ConnectionDraftNotReady              Code = "enterprise_connection_draft_not_ready"
+	ConnectionDraftChanged               Code = "enterprise_connection_draft_changed"
+	TestRunTicketInvalid                 Code = "enterprise_connection_test_run_ticket_invalid"
+	TestRunNeverReturned                 Code = "enterprise_connection_test_run_never_returned"
 	Deprovisioned                        Code = "deprovisioned"
 
 	// SSO: OpenID Connect and EASIE.
@@ -42,6 +46,7 @@ const (
 	OAuthProviderMisconfigured              Code = "misconfigured_oauth_provider"
 	OAuthRedirectURIMismatch                Code = "redirect_uri_mismatch"
 	OAuthDebugMissingState                  Code = "oauth_debug_callback_missing_state"
+	OAuthDebugProviderNotConfigured         Code = "oauth_debug_provider_not_configured"
 	ExternalAccountEmailVerificationMissing Code = "external_account_email_address_verification_required"
 	OAuthIdentificationClaimed              Code = "oauth_identification_claimed"
 	OAuthProviderInUse                      Code = "oauth_provider_in_use"
@@ -355,6 +360,26 @@ var catalogue = map[Code]Entry{
 		"The domain {domain} belongs to a connection of another organization.",
 		"Remove the domain from the other connection first.",
 	},
+	ConnectionDraftNotReady: {
+		422, "Nobody could sign in with this draft, so it was not made live.",
+		"The draft has findings that would keep everybody out: {findings}.",
+		"Read the draft for what is wrong with each setting, and correct it.",
+	},
+	ConnectionDraftChanged: {
+		409, "The draft or the live configuration has changed since you looked at it.",
+		"What was to be done was decided on another configuration than the one that is there now.",
+		"Look at the draft and its changes again, then repeat.",
+	},
+	TestRunTicketInvalid: {
+		400, "This link to a test run can no longer be used.",
+		"It was opened already, has expired, or was not made here.",
+		"Make another test run. Its link works once, for 15 minutes.",
+	},
+	TestRunNeverReturned: {
+		400, "Nobody came back from the identity provider.",
+		"The browser was sent to the identity provider and brought no answer in time.",
+		"Look at what the provider showed. Most often it does not know this service yet, or the person is not assigned to the application.",
+	},
 	Deprovisioned: {
 		401, "Your company has ended your access.",
 		"The identity provider has deprovisioned this person.",
@@ -406,6 +431,11 @@ var catalogue = map[Code]Entry{
 		400, "The identity provider does not know this site's address.",
 		"The redirect URI is not registered at the identity provider.",
 		"Register {redirect_uri} as a redirect URI of the application, letter for letter.",
+	},
+	OAuthDebugProviderNotConfigured: {
+		400, "This connection cannot be tried yet.",
+		"The identity provider's settings are not complete: {missing_fields} is missing.",
+		"Set the client ID, the client secret and the provider's endpoints.",
 	},
 	OAuthDebugMissingState: {
 		400, "This test of a sign-in cannot be continued. Start it again.",

@@ -55,6 +55,7 @@ func Impact(f ImpactFacts) []Effect {
 	}
 	i.stay(len(was) > 0 && len(is) == 0)
 	i.moves()
+	i.configured()
 	return i.effects
 }
 
