@@ -177,7 +177,7 @@ func (s *Service) ChangeConnection(ctx context.Context, id identity.ConnectionID
 		if err := insertSecret(tx, secret); err != nil {
 			return err
 		}
-		if _, err := s.reviseIfChanged(tx, was.Config, c); err != nil {
+		if _, err := s.reviseIfChanged(tx, was.Config, c, identity.RevisionChanged); err != nil {
 			return err
 		}
 		if err := s.scheduleRefresh(tx, id, known); err != nil {
@@ -202,12 +202,12 @@ func (s *Service) auditConnection(tx *store.Tx, action string, c identity.Connec
 
 // reviseIfChanged is revise where the configuration is another one than before; it
 // reports whether it is.
-func (s *Service) reviseIfChanged(tx *store.Tx, before identity.ConnectionConfig, c identity.Connection) (bool, error) {
+func (s *Service) reviseIfChanged(tx *store.Tx, before identity.ConnectionConfig, c identity.Connection, cause identity.RevisionCause) (bool, error) {
 	changed, err := differ(before, c.Config)
 	if err != nil || !changed {
 		return false, err
 	}
-	return true, s.revise(tx, c)
+	return true, s.revise(tx, c, cause)
 }
 
 // differ reports whether two configurations are not the same.
@@ -221,10 +221,10 @@ func differ(a, b identity.ConnectionConfig) (bool, error) {
 }
 
 // revise makes the connection's configuration a new live revision.
-func (s *Service) revise(tx *store.Tx, c identity.Connection) error {
+func (s *Service) revise(tx *store.Tx, c identity.Connection, cause identity.RevisionCause) error {
 	now := s.Now()
 	return tx.InsertRevision(identity.ConnectionRevision{
-		ID: identity.NewID[identity.RevisionID](now), ConnectionID: c.ID, Config: c.Config, CreatedAt: now,
+		ID: identity.NewID[identity.RevisionID](now), ConnectionID: c.ID, Config: c.Config, Cause: cause, CreatedAt: now,
 	})
 }
 

@@ -88,7 +88,10 @@ func (s *Service) read(raw []byte, entityID string) (*learned, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(ids) == 1 {
+	switch len(ids) {
+	case 0: // why there is none says more than which was not found
+		entityID = ""
+	case 1:
 		entityID = ids[0]
 	}
 	meta, err := saml.ParseIDPMetadata(raw, entityID, s.Now())
@@ -247,7 +250,7 @@ func (s *Service) takeOver(tx *store.Tx, c identity.Connection, known *learned) 
 
 // refreshed makes a refreshed configuration live where it is another one.
 func (s *Service) refreshed(tx *store.Tx, before identity.ConnectionConfig, c identity.Connection) error {
-	changed, err := s.reviseIfChanged(tx, before, c)
+	changed, err := s.reviseIfChanged(tx, before, c, identity.RevisionRefreshed)
 	if err != nil || !changed {
 		return err
 	}

@@ -55,6 +55,8 @@ type (
 	ConnectionFilter = store.ConnectionFilter
 	// Effect is one consequence of a change.
 	Effect = policy.Effect
+	// Finding is what is wrong, or may be, with a draft.
+	Finding = policy.Finding
 	// DeliveryFilter says which deliveries of an endpoint.
 	DeliveryFilter = store.DeliveryFilter
 )
