@@ -36,6 +36,12 @@ type Pages interface {
 	// Switch asks whether another person's session may end.
 	Switch(w http.ResponseWriter, r *http.Request, s signin.SwitchNeeded, nonce string) error
 
+	// Going sends the browser to a provider by a form.
+	Going(w http.ResponseWriter, r *http.Request, t signin.Ticket) error
+
+	// TestRun shows the result of a test run.
+	TestRun(w http.ResponseWriter, r *http.Request, v signin.TestRunView) error
+
 	// Arrived is where a browser goes that has just signed in.
 	Arrived(done signin.Done) string
 }
@@ -50,6 +56,8 @@ func (a *API) Routes(mux *http.ServeMux) {
 	mux.Handle("GET "+callbackPath, httpio.HandleWith(a.fail, a.handleOAuthCallback))
 	mux.Handle("POST "+callbackPath, httpio.HandleWith(a.fail, a.handleOAuthForm))
 	mux.Handle(callbackPath, httpio.Handle(methodNotAllowed("GET, POST")))
+	mux.Handle("GET /v1/enterprise_connections/{connection_id}/init_test_run", httpio.HandleWith(a.fail, a.handleInitTestRun))
+	mux.Handle("GET /v1/enterprise_connections/{connection_id}/test_runs/{test_run_id}", httpio.HandleWith(a.fail, a.handleTestRunResult))
 	mux.Handle("POST /v1/client/sessions/{session_id}/tokens", httpio.Handle(a.handleToken))
 	mux.Handle("GET /v1/tickets/accept", httpio.HandleWith(a.fail, a.handleInvitationLink))
 	mux.Handle("GET "+manage.ImagePath+"{image_id}", httpio.Handle(a.handleImage))

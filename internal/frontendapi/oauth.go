@@ -33,11 +33,18 @@ func (a *API) handleOAuthCallback(w http.ResponseWriter, r *http.Request) error 
 	if err != nil && !session.Superseded(err) { // a superseded cookie is as good as none
 		return err
 	}
+	testBrowser, err := a.testBrowser(r)
+	if err != nil {
+		return err
+	}
 	done, err := a.SignIn.FinishOIDC(r.Context(), signin.Callback{
-		Params: params, Client: client.ID, TraceID: httpio.TraceID(r.Context()),
+		Params: params, Client: client.ID, TraceID: httpio.TraceID(r.Context()), TestBrowser: testBrowser,
 	})
 	if err != nil {
 		return errors.Join(err, a.refused(r, callbackPath, err))
+	}
+	if done.TestRun != nil {
+		return redirect(w, r, done.TestRun.Path())
 	}
 	a.setCookie(w, done)
 	return redirect(w, r, a.Pages.Arrived(done))

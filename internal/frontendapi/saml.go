@@ -74,6 +74,9 @@ func (a *API) handleSAMLACS(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return errors.Join(err, a.refused(r, string(id), err))
 	}
+	if accepted.TestRun != nil {
+		return redirect(w, r, accepted.TestRun.Path())
+	}
 	if accepted.Binding != "" {
 		a.setBinding(w, accepted.Binding, bindingAge)
 	}

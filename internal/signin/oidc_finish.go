@@ -20,6 +20,8 @@ type Callback struct {
 	Params  url.Values
 	Client  identity.ClientID // of the browser's cookie; empty: it has none
 	TraceID string            // of the request, kept with the attempt
+
+	TestBrowser string // the value of its cookie for test runs; empty: it has none
 }
 
 // callback is one Callback on its way through FinishOIDC.
@@ -31,6 +33,7 @@ type callback struct {
 	rp         relyingParty
 	moved      bool // the connection leads to another provider than the one that was asked
 	redeemed   oidc.Redeemed
+	gone       error // of a test run: the configuration that it tries is no longer there
 	refused    error // by the protocol, before policy was asked
 }
 
@@ -69,19 +72,28 @@ func (f *Flow) FinishOIDC(ctx context.Context, cb Callback) (Done, error) {
 		return Done{}, err
 	}
 	if !first {
+		if j.pending.TestRun != "" {
+			return Done{}, stateUsed()
+		}
 		return f.sameEnd(ctx, j)
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callbackTime)
 	defer cancel()
-	if j.moved {
+	switch {
+	case j.gone != nil:
+		j.refused = j.gone
+	case j.moved:
 		j.refused = refuseMoved()
-	} else {
+	default:
 		j.redeemed, j.refused = f.OIDC.Redeem(ctx, oidc.Exchange{
 			Answer:       j.answer,
 			ClientSecret: j.rp.secret,
 			RedirectURI:  identity.OAuthCallbackURL(f.BaseURL),
 			Verifier:     j.pending.CodeVerifier,
 		}, oidcExpect(j.connection, j.rp, j.pending.RequestID))
+	}
+	if j.pending.TestRun != "" {
+		return f.landTest(ctx, j)
 	}
 	for range maxJudgements {
 		done, err := f.land(ctx, j)
@@ -107,6 +119,8 @@ func (f *Flow) readState(tx *store.Tx, j *callback) error {
 	switch {
 	case p.CodeVerifier == "": // of a SAML request
 		return refuseState("state", "the state of a sign-in that is under way", "the RelayState of another protocol's sign-in")
+	case p.TestRun != "":
+		return f.readTest(tx, j, p)
 	case j.Client == "" || j.Client != p.ClientID:
 		return refuseState("browser_mismatch", "the browser that began the sign-in", "another browser")
 	case p.UsedAt.IsZero() && !f.Now().Before(p.ExpiresAt):

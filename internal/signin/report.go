@@ -15,7 +15,7 @@ import (
 type AttemptReport struct {
 	Object         string          `json:"object"`
 	ID             string          `json:"id"`
-	Kind           string          `json:"kind"`  // "sign_in", "link" or "presence"
+	Kind           string          `json:"kind"`  // "sign_in", "link", "presence" or "test_run"
 	State          string          `json:"state"` // "started", "never_returned", "admitted", "complete", "refused"
 	IDPInitiated   bool            `json:"idp_initiated"`
 	ConnectionID   string          `json:"enterprise_connection_id"`

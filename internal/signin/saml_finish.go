@@ -37,6 +37,10 @@ type Accepted struct {
 	// provider initiated the sign-in, and so no browser is known: it keeps the
 	// redirect from working in any other browser.
 	Binding string
+
+	// TestRun is where the browser goes whose answer belongs to a test run, whatever
+	// the verdict; then nothing else is set. Nil: a sign-in.
+	TestRun *TestRunReturn
 }
 
 // judgement is one answer on its way through FinishSAML.
@@ -67,6 +71,9 @@ func (f *Flow) FinishSAML(ctx context.Context, a Answer) (Accepted, error) {
 		err := f.DB.Read(ctx, func(tx *store.Tx) error { return f.readRequest(tx, j) })
 		if err != nil {
 			return Accepted{}, err
+		}
+		if j.pending.TestRun != "" {
+			return f.finishSAMLTest(ctx, j)
 		}
 		f.verify(j)
 		accepted, err := f.settle(ctx, j)
@@ -114,7 +121,15 @@ func (f *Flow) readRequest(tx *store.Tx, j *judgement) error {
 	if j.pending, refused, err = f.pendingRequest(tx, j); err != nil {
 		return err
 	}
-	if !j.mayUse() {
+	if j.pending.TestRun != "" {
+		gone, err := f.tryConfiguration(tx, j)
+		if err != nil {
+			return err
+		}
+		if refused == nil {
+			refused = gone
+		}
+	} else if !j.mayUse() {
 		refused = fault.New(fault.SAMLConnectionActiveNotFound).Detail("reason", "inactive")
 	}
 	if refused != nil {

@@ -255,6 +255,10 @@ type Done struct {
 	Cookie    string // the browser's new token
 	ReturnURL string // empty: the account page
 	Choose    bool   // the person belongs to several organizations and none is active yet
+
+	// TestRun is where the browser goes whose answer belongs to a test run, whatever
+	// the verdict; then nothing else is set. Nil: a sign-in.
+	TestRun *TestRunReturn
 }
 
 // finishSignIn completes a sign-in from its expected state and makes the

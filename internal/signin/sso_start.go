@@ -112,6 +112,11 @@ func (f *Flow) ask(ctx context.Context, id identity.ConnectionID, hint identity.
 	if err != nil {
 		return question{}, err
 	}
+	return f.question(r, hint)
+}
+
+// question is ask, with what it needs.
+func (f *Flow) question(r route, hint identity.Email) (question, error) {
 	if r.connection.Config.SAML != nil {
 		return f.askSAML(r)
 	}

@@ -140,12 +140,18 @@ func (u *UI) toProvider(w http.ResponseWriter, r *http.Request, t signin.Ticket,
 	if t.Form == nil {
 		return seeOther(w, r, t.Redirect)
 	}
+	return u.going(w, r, t, signInWith(email))
+}
+
+// going sends the browser to the identity provider by a form. Back is where it can
+// go instead; empty: nowhere.
+func (u *UI) going(w http.ResponseWriter, r *http.Request, t signin.Ticket, back string) error {
 	f, err := u.frame(w, r)
 	if err != nil {
 		return err
 	}
 	view := NewGoing(f, t.Form.Action)
-	view.Connection, view.BackURL = t.Connection.Name, signInWith(email)
+	view.Connection, view.BackURL = t.Connection.Name, back
 	if target, err := url.Parse(t.Form.Action); err == nil {
 		view.Host = target.Host
 	}

@@ -34,6 +34,7 @@ func hostileSamples() []sample {
 		account.PageTicket:           &account.Ticket{},
 		account.PageSignedOut:        &account.SignedOut{},
 		account.PageAttemptEnded:     &account.AttemptEnded{},
+		account.PageTestRun:          &account.TestRun{},
 		account.PageHome:             &account.Home{},
 		account.PageDevHome:          &account.DevHome{},
 		account.PageMailbox:          &account.Mailbox{},

@@ -29,6 +29,7 @@ const (
 	PageTicket           = "ticket"            // Ticket
 	PageSignedOut        = "signed_out"        // SignedOut
 	PageAttemptEnded     = "attempt_ended"     // AttemptEnded
+	PageTestRun          = "test_run"          // TestRun
 	PageHome             = "home"              // Home
 	PageDevHome          = "dev_home"          // DevHome
 	PageMailbox          = "dev_mailbox"       // Mailbox

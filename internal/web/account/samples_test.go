@@ -49,6 +49,7 @@ func samples() []sample {
 	all = append(all, invitationSamples()...)
 	all = append(all, userSamples()...)
 	all = append(all, messageSamples()...)
+	all = append(all, testRunSamples()...)
 	return append(all, devSamples()...)
 }
 
@@ -224,4 +225,33 @@ func devSamples() []sample {
 			Text: "Hello,\n\n123456 is your code to sign in. It works for 10 minutes.\n\nIf you did not ask for it, you need not do anything.\n", HTML: "<p>Hello,</p>\n<p><b>123456</b> is your code to sign in.</p>\n",
 		}},
 	}
+}
+
+func testRunSamples() []sample {
+	good := account.TestRun{
+		Frame: frame(), Kind: "success", Verdict: "The sign-in would succeed", Meaning: "The provider’s answer passed every check, and the person may come in.",
+		Connection: "Acme Okta", Tried: "the draft", Reference: "entrun_1", At: account.Moment{Text: "just now", Time: "2026-11-25T10:00:00Z"},
+		Outcome: []string{"A new user would be made for this person.", "The person would join the organization with the role org:member."},
+		Read: []account.TestFact{
+			{Term: "Lasting name of the person", Name: "NameID", Values: []string{"alice"}, Came: true},
+			{Term: "Email address", Name: "mail", Values: []string{"alice@acme.test"}, Came: true},
+			{Term: "First name", Name: "firstName"},
+		},
+		Other: []account.TestFact{{Name: "groups", Values: []string{"Engines", "Looms"}, Came: true}, {Name: "empty", Came: true}},
+		Steps: []account.TestStep{
+			{Name: "audience", Plain: "The assertion is meant for this connection.", Passed: true, Received: "https://sign-in.northwind.test/v1/saml/metadata/entconn_1.xml"},
+			{Name: "warning", Plain: "An attribute was left out.", Passed: true, Warning: true},
+		},
+		Trace:    []account.TestStep{{Name: "connection_active", Passed: true, Detail: "entconn_1"}},
+		Response: "<samlp:Response/>",
+	}
+	bad := account.TestRun{
+		Frame: frame(), Kind: "danger", Verdict: "The sign-in would fail", Meaning: "The identity provider's answer did not pass the checks.",
+		Fix: "Add the certificate.", Code: "saml_response_invalid", Connection: "Acme Okta", Tried: "revision 3, which is live", Reference: "entrun_2",
+		Steps: []account.TestStep{{
+			Name: "assertion_signature", Plain: "The signature of the assertion is good.", Expected: "a certificate of the connection", Received: "another one",
+			Fix: "If the identity provider has a new signing certificate, add it to the connection.",
+		}},
+	}
+	return []sample{{"test_run", account.PageTestRun, &good}, {"test_run_failed", account.PageTestRun, &bad}}
 }

@@ -85,6 +85,9 @@ var situations = map[fault.Code]situation{
 	fault.SSOSignInConnectionMissing:     failedNoConnection,
 	fault.SSOSignUpConnectionMissing:     failedNoConnection,
 
+	fault.TestRunTicketInvalid:            {"test_run_link", []string{"new_test_run"}},
+	fault.ConnectionDraftChanged:          {"test_run_outdated", []string{"new_test_run"}},
+	fault.OAuthDebugProviderNotConfigured: {"test_run_incomplete", []string{"complete_settings"}},
 	fault.TicketInvalid:                   {"ticket", []string{"whole_link", "ask_inviter"}},
 	fault.TicketExpired:                   {"invitation_expired", []string{"ask_inviter"}},
 	fault.OrganizationInvitationRevoked:   {"invitation_withdrawn", []string{"ask_inviter"}},
