@@ -43,8 +43,16 @@ func (a *API) served() []string {
 // tables are all operations, by subject.
 func (a *API) tables() []map[string]httpio.Handler {
 	return []map[string]httpio.Handler{
-		a.operations(), a.roleOperations(), a.userOperations(), a.instanceOperations(),
-		a.domainOperations(), a.invitationOperations(), a.webhookRoutes(), a.auditRoutes(), a.setupLinkOperations(),
+		a.operations(),
+		a.roleOperations(),
+		a.userOperations(),
+		a.instanceOperations(),
+		a.domainOperations(),
+		a.invitationOperations(),
+		a.webhookRoutes(),
+		a.auditRoutes(),
+		a.setupLinkOperations(),
+		a.draftOperations(),
 	}
 }
 
