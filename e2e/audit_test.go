@@ -17,6 +17,7 @@ func auditedElsewhere() map[string]string {
 		"manage.catchUp":          "Replay writes the line",
 		"manage.ChainAudit":       "it is the audit log",
 		"manage.ChangeRoleSet":    "saveRoleSet writes the line",
+		"manage.CountCall":        "a call was counted; what it changes writes the line",
 
 		"session.EnsureClient":    "a browser came",
 		"session.touch":           "a person was there",

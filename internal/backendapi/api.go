@@ -24,7 +24,8 @@ type API struct {
 	Sessions *session.Manager
 	BaseURL  string         // the deployment's public origin, without a slash at the end
 	Calls    httpio.Counter // of all callers together; nil: not limited
-	Changes  httpio.Counter // of one user; nil: not limited
+	Changes  httpio.Counter // of one user, organization or membership; nil: not limited
+	MailFrom string         // the sender of mails as configured; empty: none
 
 	AuditAddresses bool // the audit log keeps from where a call came
 }
@@ -123,28 +124,6 @@ func (a *API) authenticated(h httpio.Handler) httpio.Handler {
 		r = r.WithContext(identity.WithActor(r.Context(), a.actor(r, id)))
 		if _, err := version(r); err != nil {
 			return err
-		}
-		return h(w, r)
-	}
-}
-
-// limited counts calls with a valid key, so that nobody else uses up the limit. The
-// key set is never limited: verifiers need it.
-func (a *API) limited(pattern string, h httpio.Handler) httpio.Handler {
-	if pattern == "GET /jwks" {
-		return h
-	}
-	change := slices.Contains([]string{"PATCH /users/{user_id}", "PATCH /users/{user_id}/metadata", "PUT /users/{user_id}/metadata"}, pattern)
-	return func(w http.ResponseWriter, r *http.Request) error {
-		if a.Calls != nil {
-			if err := httpio.Count(r.Context(), a.Calls, "all"); err != nil {
-				return err
-			}
-		}
-		if change && a.Changes != nil {
-			if err := httpio.Count(r.Context(), a.Changes, r.PathValue("user_id")); err != nil {
-				return err
-			}
 		}
 		return h(w, r)
 	}

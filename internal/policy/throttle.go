@@ -74,3 +74,52 @@ func Mail(f MailFacts) Decision {
 	}
 	return Decision{Trace: t}
 }
+
+// CallKind names calls of the Backend API of which there may be only so many an
+// hour, over all nodes.
+type CallKind string
+
+// The kinds, as counters are named after them.
+const (
+	CallInvite                   CallKind = "invitations"
+	CallInviteBulk               CallKind = "invitations_bulk"
+	CallInviteToOrganization     CallKind = "organization_invitations"
+	CallInviteToOrganizationBulk CallKind = "organization_invitations_bulk"
+)
+
+// Most is how many calls of the kind there may be in an hour: Clerk's (behaviour 7.A).
+func (k CallKind) Most() int {
+	switch k {
+	case CallInvite:
+		return 100
+	case CallInviteBulk:
+		return 25
+	case CallInviteToOrganization:
+		return 250
+	case CallInviteToOrganizationBulk:
+		return 50
+	}
+	return 0
+}
+
+// CallFacts is what Call looks at.
+type CallFacts struct {
+	Now   time.Time
+	Kind  CallKind
+	Calls []time.Time // the last of the kind, the newest first; Most of them are enough
+}
+
+// Call decides whether there may be another call of a kind. Its refusal says in how
+// many seconds there may.
+func Call(f CallFacts) Decision {
+	var t Trace
+	most := f.Kind.Most()
+	wait := time.Duration(0)
+	if len(f.Calls) >= most && most > 0 {
+		wait = f.Calls[most-1].Add(time.Hour).Sub(f.Now)
+	}
+	if !t.note("calls_this_hour", wait <= 0, strconv.Itoa(most)+" "+string(f.Kind)) {
+		return deny(t, fault.New(fault.TooManyRequests, "resets_in", int(math.Ceil(wait.Seconds()))))
+	}
+	return Decision{Trace: t}
+}

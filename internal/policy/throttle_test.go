@@ -83,3 +83,41 @@ func TestMail(t *testing.T) {
 		})
 	}
 }
+
+// Behaviour 7.A.
+func TestCall(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		kind  policy.CallKind
+		calls []time.Time
+		wait  int // seconds; 0: it may be made
+	}{
+		"the first":                            {kind: policy.CallInvite},
+		"the hundredth invitation":             {policy.CallInvite, every(time.Second, 99, 0), 0},
+		"the hundred and first":                {policy.CallInvite, every(time.Second, 100, 0), 3600 - 99},
+		"an hour after the first of a hundred": {policy.CallInvite, every(time.Hour/99, 100, time.Second), 0},
+		"the twenty-sixth list of invitations": {policy.CallInviteBulk, every(0, 25, time.Minute), 59 * 60},
+		"the 250th to organizations":           {policy.CallInviteToOrganization, every(0, 249, 0), 0},
+		"the 251st to organizations":           {policy.CallInviteToOrganization, every(0, 250, 0), 3600},
+		"the fiftieth list to organizations":   {policy.CallInviteToOrganizationBulk, every(0, 49, 0), 0},
+		"the 51st list to organizations":       {policy.CallInviteToOrganizationBulk, every(0, 50, 0), 3600},
+		"where the clock has stepped back":     {policy.CallInviteBulk, every(0, 25, -time.Minute), 3660},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := policy.Call(policy.CallFacts{Now: noon, Kind: test.kind, Calls: test.calls})
+			wait := 0
+			if d.Denied != nil {
+				e := fault.From(d.Denied)
+				wait, _ = e.Meta()["resets_in"].(int)
+				if e.Code() != fault.TooManyRequests {
+					t.Errorf("refused with %v", e)
+				}
+			}
+			if wait != test.wait || d.Trace.String() != "calls_this_hour" {
+				t.Errorf("got %d s, %s, want %d s", wait, d.Trace, test.wait)
+			}
+		})
+	}
+}

@@ -45,7 +45,7 @@ func refusalRate() httpio.Limit { return httpio.Limit{Events: 60, Per: time.Minu
 func floodRate() httpio.Limit   { return httpio.Limit{Events: 600, Per: time.Minute} }
 
 // callRate and changeRate bound the Backend API, all callers together and the
-// changes of one user: Clerk's.
+// changes of one user, organization or membership: Clerk's.
 func callRate() httpio.Limit   { return httpio.Limit{Events: 1000, Per: 10 * time.Second} }
 func changeRate() httpio.Limit { return httpio.Limit{Events: 10, Per: 10 * time.Second} }
 
@@ -95,7 +95,7 @@ func build(cfg Config, t *Tools, log *slog.Logger, ex extras) (*Server, error) {
 	(&backendapi.API{
 		Manage: t.Manage, SignIn: t.SignIn, Sessions: t.Sessions, BaseURL: cfg.PublicURL,
 		Calls: httpio.NewLimiter(callRate(), 2, t.Now), Changes: httpio.NewLimiter(changeRate(), rateKeys, t.Now),
-		AuditAddresses: cfg.AuditAddresses,
+		AuditAddresses: cfg.AuditAddresses, MailFrom: cfg.MailFrom,
 	}).Routes(mux)
 	(&frontendapi.API{
 		SignIn: t.SignIn, Manage: t.Manage, Sessions: t.Sessions, Pages: ui,
