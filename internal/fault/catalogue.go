@@ -209,6 +209,9 @@ const (
 	FormVerificationNeeded         Code = "form_verification_needed"
 	FormResourceNotFound           Code = "form_resource_not_found"
 	FormInvalidOrigin              Code = "form_invalid_origin"
+	FormEmailAddressBlocked        Code = "form_email_address_blocked"
+	MailPlaceholderUnknown         Code = "mail_template_placeholder_unknown"
+	MailPlaceholderMissing         Code = "mail_template_placeholder_missing"
 	BulkSizeExceeded               Code = "bulk_size_exceeded"
 	DuplicateRecord                Code = "duplicate_record"
 	TemplateReservedClaim          Code = "jwt_template_reserved_claim"
@@ -1218,6 +1221,21 @@ var catalogue = map[Code]Entry{
 	FormInvalidOrigin: {
 		422, "{param_name} holds what is no origin.",
 		"{param_name} must hold origins such as https://app.example.com.",
+		"",
+	},
+	FormEmailAddressBlocked: {
+		403, "This email address cannot be used.",
+		"The provider of the address hands out addresses for a short time, or is blocked here.",
+		"Use an address that lasts.",
+	},
+	MailPlaceholderUnknown: {
+		422, "{param_name} has a placeholder that this mail does not have.",
+		"{param_name} has the placeholder {placeholder}, which this mail does not have.",
+		"The template lists its placeholders as available_variables. There is nothing else between {{ and }}.",
+	},
+	MailPlaceholderMissing: {
+		422, "{param_name} lacks a placeholder that this mail needs.",
+		"{param_name} must have the placeholder {placeholder}: without it the mail is of no use.",
 		"",
 	},
 	BulkSizeExceeded: {

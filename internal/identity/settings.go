@@ -69,6 +69,7 @@ type Restrictions struct {
 	Blocklist              bool `json:"blocklist"`
 	ListsDisabledOnSignIn  bool `json:"allowlist_blocklist_disabled_on_sign_in"`
 	BlockEmailSubaddresses bool `json:"block_email_subaddresses"`
+	BlockDisposableDomains bool `json:"block_disposable_email_domains"`
 }
 
 // DefaultSettings is what a new deployment starts with.

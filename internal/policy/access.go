@@ -9,18 +9,19 @@ import (
 
 // AccessFacts is what Access looks at.
 type AccessFacts struct {
-	Purpose      Purpose // ForSignIn or ForSignUp
+	Purpose      Purpose // ForSignIn, ForSignUp or ForAddress, to which the lists do not apply
 	Email        identity.Email
 	Restrictions identity.Restrictions
 	Listed       []identity.AccessIdentifier // the rows of both lists that mean the address
+	Disposable   identity.DomainSet          // besides those that are known here
 }
 
-// Access decides whether the lists of the deployment let an address in. It opens
-// no other way than the one that Enforce leaves: an address that is allowed and on
-// an SSO domain signs in by SSO.
+// Access decides whether the lists and restrictions of the deployment let an address
+// in. It opens no other way than the one that Enforce leaves: an address that is
+// allowed and on an SSO domain signs in by SSO.
 func Access(f AccessFacts) Decision {
 	var t Trace
-	on := f.Purpose == ForSignUp || !f.Restrictions.ListsDisabledOnSignIn
+	on := f.Purpose == ForSignUp || f.Purpose == ForSignIn && !f.Restrictions.ListsDisabledOnSignIn
 	refused := fault.New(fault.SignInNotAllowed, "param_name", "email_address")
 	if on && f.Restrictions.Blocklist && !t.note("not_blocked", !f.in(identity.BlockList), string(f.Email)) {
 		return deny(t, refused.Detail("reason", "blocked"))
@@ -28,9 +29,14 @@ func Access(f AccessFacts) Decision {
 	if on && f.Restrictions.Allowlist && !t.note("on_allowlist", f.in(identity.AllowList), string(f.Email)) {
 		return deny(t, refused.Detail("reason", "not_allowed"))
 	}
-	plain := f.Purpose == ForSignUp && f.Restrictions.BlockEmailSubaddresses
-	if plain && !t.note("no_subaddress", !f.Email.IsSubaddress(), string(f.Email)) {
+	if f.Purpose == ForSignIn { // who has an address keeps it
+		return Decision{Trace: t}
+	}
+	if f.Restrictions.BlockEmailSubaddresses && !t.note("no_subaddress", !f.Email.IsSubaddress(), string(f.Email)) {
 		return deny(t, refused.Detail("reason", "subaddress"))
+	}
+	if f.Restrictions.BlockDisposableDomains && !t.note("not_disposable", !isDisposable(f.Email.Domain(), f.Disposable), string(f.Email.Domain())) {
+		return deny(t, fault.New(fault.FormEmailAddressBlocked, "param_name", "email_address").Detail("reason", "disposable"))
 	}
 	return Decision{Trace: t}
 }

@@ -39,6 +39,8 @@ func TestAccess(t *testing.T) {
 		"a subaddress signs up":                       {policy.ForSignUp, "ada+x@acme.com", plain, nil, true, "no_subaddress"},
 		"a plain address signs up":                    {policy.ForSignUp, "ada@acme.com", plain, nil, false, "no_subaddress"},
 		"a subaddress that is known signs in as ever": {policy.ForSignIn, "ada+x@acme.com", plain, nil, false, ""},
+		"a subaddress is added to an account":         {policy.ForAddress, "ada+x@acme.com", plain, nil, true, "no_subaddress"},
+		"the lists are not asked about an addition":   {policy.ForAddress, "ada@acme.com", both, row(identity.BlockList, "ada@acme.com"), false, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -48,6 +50,36 @@ func TestAccess(t *testing.T) {
 			}
 			if d.Trace.String() != test.trace {
 				t.Errorf("trace %q, want %q", d.Trace, test.trace)
+			}
+		})
+	}
+}
+
+// Behaviour 7.B, form_email_address_blocked.
+func TestAccess_DisposableAddresses(t *testing.T) {
+	t.Parallel()
+	on := identity.Restrictions{BlockDisposableDomains: true}
+	more := identity.DomainSet{"burner.test": {}}
+	for name, test := range map[string]struct {
+		purpose policy.Purpose
+		email   identity.Email
+		with    identity.Restrictions
+		refused bool
+	}{
+		"one that is known here signs up":       {policy.ForSignUp, "ada@mailinator.com", on, true},
+		"below one that is known here":          {policy.ForSignUp, "ada@x.mailinator.com", on, true},
+		"one of the deployment's list signs up": {policy.ForSignUp, "ada@burner.test", on, true},
+		"below one of the deployment's list":    {policy.ForSignUp, "ada@eu.burner.test", on, true},
+		"one is added to an account":            {policy.ForAddress, "ada@burner.test", on, true},
+		"who has one signs in as ever":          {policy.ForSignIn, "ada@burner.test", on, false},
+		"another with such an end":              {policy.ForSignUp, "ada@afterburner.test", on, false},
+		"nothing is restricted":                 {policy.ForSignUp, "ada@mailinator.com", identity.Restrictions{}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := policy.Access(policy.AccessFacts{Purpose: test.purpose, Email: test.email, Restrictions: test.with, Disposable: more})
+			if fault.Is(d.Denied, fault.FormEmailAddressBlocked) != test.refused || !test.refused && d.Denied != nil {
+				t.Errorf("got %v, want refused: %v", d.Denied, test.refused)
 			}
 		})
 	}

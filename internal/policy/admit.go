@@ -164,14 +164,14 @@ func (a *admission) address() error {
 	return nil
 }
 
-// access: does the block-list shut the address out? An allow-list does not shut
-// out people for whom a connection speaks.
+// access: does the block-list shut the address out? An allow-list and what is said of
+// kinds of addresses do not shut out people for whom a connection speaks.
 func (a *admission) access() error {
 	f := AccessFacts{Purpose: ForSignUp, Email: a.Claims.Email, Restrictions: a.Settings.Restrictions, Listed: a.Listed}
 	if a.person != nil {
 		f.Purpose = ForSignIn
 	}
-	f.Restrictions.Allowlist, f.Restrictions.BlockEmailSubaddresses = false, false
+	f.Restrictions.Allowlist, f.Restrictions.BlockEmailSubaddresses, f.Restrictions.BlockDisposableDomains = false, false, false
 	d := Access(f)
 	a.trace = append(a.trace, d.Trace...)
 	return d.Denied

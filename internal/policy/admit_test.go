@@ -733,8 +733,10 @@ func TestAdmit_theBlockListShutsOut(t *testing.T) {
 			plan: again, trace: known + "already_member attributes",
 		},
 		"an allow-list does not shut out people for whom a connection speaks": {
-			given: func(f *policy.AdmitFacts) { f.Settings.Restrictions.Allowlist = true },
-			plan:  created, trace: newcomer + joining + "attributes",
+			given: func(f *policy.AdmitFacts) {
+				f.Settings.Restrictions = identity.Restrictions{Allowlist: true, BlockEmailSubaddresses: true, BlockDisposableDomains: true}
+			},
+			plan: created, trace: newcomer + joining + "attributes",
 		},
 	})
 }

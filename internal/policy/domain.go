@@ -31,7 +31,8 @@ type DomainFacts struct {
 	// the domain so that a connection may have it.
 	Mode identity.EnrollmentMode
 
-	Blocked []identity.Domain // by the deployment's settings
+	Blocked    []identity.Domain  // by the deployment's settings
+	Disposable identity.DomainSet // besides those that are known here
 
 	// Connections are those of any organization and in any state that list the
 	// domain, one above it or one below it.
@@ -55,7 +56,7 @@ func Domain(f DomainFacts) Decision {
 	if !t.note("not_common", !isFreeMail(f.Domain), string(f.Domain)) {
 		return deny(t, fault.New(fault.OrganizationDomainCommon, "param_name", f.param(), "domain", string(f.Domain)))
 	}
-	if !t.note("not_blocked", !isBlocked(f.Domain, f.Blocked), string(f.Domain)) {
+	if !t.note("not_blocked", !isDisposable(f.Domain, f.Disposable) && !among(f.Domain, f.Blocked), string(f.Domain)) {
 		return deny(t, fault.New(fault.OrganizationDomainBlocked, "param_name", f.param(), "domain", string(f.Domain)))
 	}
 	var err error
@@ -139,6 +140,7 @@ type ConnectionDomainFacts struct {
 	Before     identity.Connection           // as it stands; zero: it is being created
 	Others     []identity.Connection         // as for Domain; the connection itself may be among them
 	Listed     []identity.OrganizationDomain // as for Domain
+	Disposable identity.DomainSet            // as for Domain
 }
 
 // ConnectionDomainDecision is the decision of ConnectionDomains.
@@ -170,7 +172,7 @@ func ConnectionDomains(f ConnectionDomainFacts) ConnectionDomainDecision {
 	for _, name := range c.Domains {
 		ask := DomainFacts{
 			Use: UseSSO, Domain: name, Organization: c.OrganizationID, Connection: c.ID,
-			AllowSubdomains: c.Config.AllowSubdomains, Connections: f.Others, Listed: f.Listed,
+			AllowSubdomains: c.Config.AllowSubdomains, Connections: f.Others, Listed: f.Listed, Disposable: f.Disposable,
 		}
 		var drop []identity.DomainID
 		if here && slices.Contains(f.Before.Domains, name) {

@@ -10,10 +10,10 @@ import (
 // it, so that no organization can speak for it.
 func isFreeMail(d identity.Domain) bool { return among(d, freeMail()) }
 
-// isBlocked reports whether addresses at the domain or below it are handed out
-// for minutes, or the deployment wants none of them.
-func isBlocked(d identity.Domain, blocked []identity.Domain) bool {
-	return among(d, disposable()) || among(d, blocked)
+// isDisposable reports whether addresses at the domain or below it are handed out
+// for minutes, as far as is known here or by the deployment's own list.
+func isDisposable(d identity.Domain, more identity.DomainSet) bool {
+	return more.Holds(d) || among(d, disposable())
 }
 
 func among(d identity.Domain, list []identity.Domain) bool {
@@ -23,7 +23,7 @@ func among(d identity.Domain, list []identity.Domain) bool {
 // freeMail and disposable are short lists, kept by hand: the large public mail
 // providers, and some that hand out addresses for minutes. They keep people from
 // mistakes; proof of ownership is what keeps an attacker from a domain. A
-// deployment blocks others by its settings.
+// deployment adds to the disposable ones by a file.
 func freeMail() []identity.Domain {
 	return []identity.Domain{
 		"126.com", "163.com", "aol.com", "att.net", "bk.ru", "bluewin.ch", "comcast.net", "cox.net",
