@@ -41,10 +41,11 @@ var mayImport = map[string][]string{
 	"practice/practicetest": {"practice"},
 	"httpio":                {"fault"},
 
-	"signin":  {"fault", "identity", "oidc", "policy", "provision", "saml", "secret", "session", "store"},
-	"manage":  {"fault", "identity", "oidc", "picture", "policy", "provision", "saml", "secret", "store"},
+	"signin":  {"fault", "identity", "mail", "oidc", "policy", "provision", "saml", "secret", "session", "store"},
+	"manage":  {"fault", "identity", "mail", "oidc", "picture", "policy", "provision", "saml", "secret", "store"},
 	"session": {"fault", "identity", "secret", "store"},
-	"notify":  {"identity", "store"},
+	"notify":  {"identity", "mail", "store"},
+	"mail":    {"fault", "identity", "store"},
 
 	"provision":       {"fault", "identity", "policy", "store"},
 	"store":           {"fault", "identity", "secret"},

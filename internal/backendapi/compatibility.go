@@ -53,6 +53,7 @@ func (a *API) tables() []map[string]httpio.Handler {
 		a.auditRoutes(),
 		a.setupLinkOperations(),
 		a.draftOperations(),
+		a.mailTemplateOperations(),
 	}
 }
 
@@ -85,7 +86,6 @@ func unservedReason(path string) string {
 		{"/oauth_applications", otherScheme},
 		{"/agents", otherScheme},
 		{"/instance/oauth_application_settings", otherScheme},
-		{"/templates/", "the words of mails are Usher's own"},
 		{"/public/interstitial", "a page of older browser SDKs"},
 		{"/proxy_checks", clerksOwn},
 		{"/beta_features", clerksOwn},

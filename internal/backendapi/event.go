@@ -44,6 +44,10 @@ func (a *API) eventData(v manage.EventView) any {
 		return wireRoleOf(*v.Role)
 	case v.Permission != nil:
 		return wirePermissionOf(*v.Permission)
+	case v.Invitation != nil:
+		return a.eventInvitation(*v.Invitation)
+	case v.Mail != nil:
+		return a.wireMail(*v.Mail)
 	}
 	return deleted{Object: "organization_domain", ID: v.Subject, Deleted: true}
 }
@@ -52,4 +56,66 @@ func (a *API) eventData(v manage.EventView) any {
 type eventSession struct {
 	wireSession
 	User wireUser `json:"user"`
+}
+
+// eventInvitation is an invitation with its organization, as events show it.
+type eventInvitation struct {
+	wireOrganizationInvitation
+	UserID *string             `json:"user_id,omitempty"` // who accepted it
+	Data   eventInvitationData `json:"data"`
+}
+
+type eventInvitationData struct {
+	PublicOrganizationData publicOrganizationData `json:"public_organization_data"`
+}
+
+func (a *API) eventInvitation(v manage.InvitationView) eventInvitation {
+	return eventInvitation{a.wireInvitation(v), orNull(v.UserID), eventInvitationData{publicOrganization(v.Organization)}}
+}
+
+// wireMail is a mail with all that its sending takes, as email.created shows it.
+type wireMail struct {
+	Object           string            `json:"object"`
+	ID               string            `json:"id"`
+	Slug             string            `json:"slug"`
+	FromEmailName    string            `json:"from_email_name"`
+	ReplyToEmailName *string           `json:"reply_to_email_name"`
+	ToEmailAddress   string            `json:"to_email_address"`
+	EmailAddressID   *string           `json:"email_address_id"`
+	UserID           *string           `json:"user_id"`
+	Subject          string            `json:"subject"`
+	Body             string            `json:"body"`
+	BodyPlain        string            `json:"body_plain"`
+	Status           string            `json:"status"`
+	Data             identity.Metadata `json:"data"`
+	DeliveredByClerk bool              `json:"delivered_by_clerk"`
+}
+
+func (a *API) wireMail(m identity.WrittenMail) wireMail {
+	return wireMail{
+		Object: "email", ID: string(m.ID), Slug: m.Slug, FromEmailName: a.senderName(m.FromName), ReplyToEmailName: orNull(m.ReplyToName),
+		ToEmailAddress: m.To, EmailAddressID: orNull(m.EmailID), UserID: orNull(m.UserID), Subject: m.Subject, Body: m.HTML,
+		BodyPlain: m.Text, Status: "queued", Data: manage.MailData(m.Values), DeliveredByClerk: m.Delivered,
+	}
+}
+
+// logged is what the delivery log shows of an event's data: all but codes and links
+// that let somebody in, which are for the endpoint alone.
+func logged(e identity.Event) (json.RawMessage, error) {
+	if !e.Type.Secret() || len(e.Data) == 0 {
+		return e.Data, nil
+	}
+	var data map[string]json.RawMessage
+	if err := json.Unmarshal(e.Data, &data); err != nil {
+		return nil, fmt.Errorf("backendapi: reading an event: %w", err)
+	}
+	for _, name := range []string{"subject", "body", "body_plain", "url"} {
+		if _, ok := data[name]; ok {
+			data[name] = json.RawMessage("null")
+		}
+	}
+	if e.Type == identity.EmailCreated {
+		data["data"] = json.RawMessage("{}")
+	}
+	return json.Marshal(data)
 }

@@ -95,11 +95,9 @@ func (a *API) handleChangeRestrictions(w http.ResponseWriter, r *http.Request) e
 	if err := httpio.ReadJSON(w, r, &b); err != nil {
 		return err
 	}
-	if is(b.BlockDisposable) { // there is no list of them that stays true
-		return fault.New(fault.FeatureNotImplemented, "param_name", "block_disposable_email_domains")
-	}
 	s, err := a.Manage.ChangeSettings(r.Context(), manage.SettingsChange{
 		Allowlist: b.Allowlist, Blocklist: b.Blocklist, ListsDisabledOnSignIn: b.ListsDisabledOnSignIn, BlockEmailSubaddresses: b.BlockEmailSubaddresses,
+		BlockDisposableDomains: b.BlockDisposable,
 	})
 	if err != nil {
 		return err
@@ -107,8 +105,7 @@ func (a *API) handleChangeRestrictions(w http.ResponseWriter, r *http.Request) e
 	return httpio.WriteJSON(w, http.StatusOK, struct {
 		Object string `json:"object"`
 		identity.Restrictions
-		BlockDisposable bool `json:"block_disposable_email_domains"`
-	}{"instance_restrictions", s.Restrictions, false})
+	}{"instance_restrictions", s.Restrictions})
 }
 
 // testingTokenLife is ours: that of an afternoon's test run.

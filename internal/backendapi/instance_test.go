@@ -98,6 +98,34 @@ func TestAccessLists_AreKept(t *testing.T) {
 	})
 }
 
+// Behaviours 1.130 and 7.B.
+func TestRestrictions_DisposableAddresses(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		f.domains()
+		more := func() identity.DomainSet { return identity.DomainSet{"burner.test": {}} }
+		f.tools.SignIn.Disposable, f.tools.Manage.Disposable = more, more
+		signUp := func(address string) string {
+			_, _, err := f.tools.SignIn.BeginSignUp(t.Context(), signin.SignUpForm{Client: f.browser(), Address: address, Source: "192.0.2.1"})
+			return codeOf(err)
+		}
+		equal(t, "as long as nobody minds", signUp("ada@burner.test"), "")
+		on := f.call("PATCH", "/instance/restrictions", object{"block_disposable_email_domains": true, "block_email_subaddresses": true})
+		equal(t, "restrictions", on["block_disposable_email_domains"], any(true))
+		equal(t, "the deployment's list", signUp("bob@burner.test"), "form_email_address_blocked")
+		equal(t, "Usher's list", signUp("bob@mailinator.com"), "form_email_address_blocked")
+		equal(t, "another", signUp("bob@globex.test"), "")
+		user := str(f.user("carol@globex.test", nil), "id")
+		f.refuses("POST", "/email_addresses", object{"user_id": user, "email_address": "c@burner.test"}, 403, "form_email_address_blocked")
+		f.refuses("POST", "/email_addresses", object{"user_id": user, "email_address": "c+x@globex.test"}, 403, "not_allowed_access")
+		org := f.organization("Globex")
+		f.refuses("POST", "/organizations/"+org+"/domains", object{"name": "burner.test"}, 422, "organization_domain_blocked")
+		f.refuses("POST", "/organizations/"+org+"/domains", object{"name": "mailinator.com"}, 422, "organization_domain_blocked")
+		f.refuses("POST", "/enterprise_connections", object{"name": "X", "provider": "saml_custom", "domains": []string{"burner.test"}}, 422, "organization_domain_blocked")
+		f.call("PATCH", "/instance/restrictions", object{"block_disposable_email_domains": false})
+		equal(t, "and off again", signUp("dora@burner.test"), "")
+	})
+}
+
 func TestAccessLists_SayWhoComesIn(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		company := f.company()
@@ -136,7 +164,6 @@ func TestAccessLists_SayWhoComesIn(t *testing.T) {
 		f.call("POST", "/allowlist_identifiers", object{"identifier": "*@initech.test"})
 		refused("on the allow-list", signUp("ed@initech.test"), false)
 		refused("a subaddress", signUp("ed+2@initech.test"), true)
-		f.refuses("PATCH", "/instance/restrictions", object{"block_disposable_email_domains": true}, 403, "feature_not_implemented")
 
 		// SSO stays: an allow-list opens no other way for its people and does not
 		// shut them out; a block-list does.

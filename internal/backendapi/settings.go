@@ -29,6 +29,7 @@ type settingsBody struct {
 	Blocklist                  *bool                `json:"blocklist"`
 	ListsDisabledOnSignIn      *bool                `json:"allowlist_blocklist_disabled_on_sign_in"`
 	BlockEmailSubaddresses     *bool                `json:"block_email_subaddresses"`
+	BlockDisposableDomains     *bool                `json:"block_disposable_email_domains"`
 }
 
 // wireSettings are the settings, whose JSON names are those that are stored.

@@ -12,12 +12,21 @@ import (
 	"testing"
 )
 
-// specFile is Clerk's own description of the API, beside the checkout.
-const specFile = "../../../shared/reference/specs/bapi-2026-05-12.yml"
+// specFile and eventFile are Clerk's own descriptions of the API and of the events,
+// beside the checkout.
+const (
+	specFile  = "../../../shared/reference/specs/bapi-2026-05-12.yml"
+	eventFile = "../../../shared/reference/specs/webhooks-2025-04-15.yml"
+)
 
-// spec is the description, nil where it is absent.
-var spec = sync.OnceValues(func() (object, error) {
-	text, err := os.ReadFile(specFile)
+// spec and eventSpec are the descriptions, nil where they are absent.
+var (
+	spec      = sync.OnceValues(func() (object, error) { return readSpec(specFile) })
+	eventSpec = sync.OnceValues(func() (object, error) { return readSpec(eventFile) })
+)
+
+func readSpec(file string) (object, error) {
+	text, err := os.ReadFile(file)
 	if os.IsNotExist(err) {
 		return nil, nil
 	}
@@ -26,7 +35,28 @@ var spec = sync.OnceValues(func() (object, error) {
 	}
 	doc, _ := newYAML(string(text)).block().(object)
 	return doc, nil
-})
+}
+
+// conformsEvent compares the data of an event with one of the described shapes.
+func conformsEvent(t *testing.T, shape string, data object) {
+	t.Helper()
+	doc, err := eventSpec()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if doc == nil {
+		return
+	}
+	schema := at(doc, "components", "schemas", shape)
+	if schema == nil {
+		t.Fatalf("no shape is called %s", shape)
+	}
+	v := validator{doc: doc}
+	v.check("", schema, data)
+	for _, problem := range v.problems {
+		t.Errorf("%s: not as described: %s", shape, problem)
+	}
+}
 
 func TestSpec_TheReaderUnderstandsTheFile(t *testing.T) {
 	t.Parallel()

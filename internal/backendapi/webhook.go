@@ -272,7 +272,9 @@ func (a *API) handleDelivery(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	wire := wireDeliveryOf(v.Delivery)
-	wire.Data = v.Event.Data
+	if wire.Data, err = logged(v.Event); err != nil {
+		return err
+	}
 	wire.Log = each(v.Tries, func(t identity.DeliveryTry) wireTry {
 		w := wireTry{Number: t.Number, At: millis(t.At), TookMS: t.Took.Milliseconds(), Failure: orNull(t.Failure), Answer: t.Answer}
 		if t.Code != 0 {

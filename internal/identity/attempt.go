@@ -113,13 +113,3 @@ type Verdict struct {
 	ExpiresAt    time.Time
 	UsedAt       time.Time
 }
-
-// Mail is one mail to send.
-type Mail struct {
-	ID        MailID
-	To        string
-	Subject   string
-	Text      string
-	HTML      string // may be empty
-	CreatedAt time.Time
-}

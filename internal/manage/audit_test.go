@@ -199,6 +199,17 @@ func changes() map[string]row {
 			_, err = w.s.ReplayDelivery(ctx, on.endpoint, string(list[0].ID))
 			return err
 		}},
+		"ChangeMailTemplate": {"mail_template.updated", func(ctx context.Context, w *world, _ subjects) error {
+			_, err := w.s.ChangeMailTemplate(ctx, "no_account", manage.MailTemplateChange{Subject: &name})
+			return err
+		}},
+		"RevertMailTemplate": {"mail_template.updated mail_template.updated", func(ctx context.Context, w *world, _ subjects) error {
+			_, err := w.s.ChangeMailTemplate(ctx, "no_account", manage.MailTemplateChange{Subject: &name})
+			if err == nil {
+				_, err = w.s.RevertMailTemplate(ctx, "no_account")
+			}
+			return err
+		}},
 		"Replay": {"webhook_endpoint.replayed", func(ctx context.Context, w *world, on subjects) error {
 			_, err := w.s.Replay(ctx, on.endpoint, began)
 			return err
@@ -224,6 +235,7 @@ func readings() []string {
 		"CompareRevisions",
 		"Connection",
 		"Connections",
+		"CountCall",
 		"CountUsers",
 		"Deliveries",
 		"Delivery",
@@ -238,6 +250,8 @@ func readings() []string {
 		"Instance",
 		"Invitations",
 		"InvitationsOfUser",
+		"MailTemplate",
+		"MailTemplates",
 		"Mailbox",
 		"MailboxMail",
 		"MayLeave",
@@ -253,6 +267,7 @@ func readings() []string {
 		"Permissions",
 		"PreviewConnection",
 		"PreviewDeletion",
+		"PreviewMailTemplate",
 		"PrimaryEmail",
 		"ProviderCredentials",
 		"RecheckOwnership",

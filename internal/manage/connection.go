@@ -159,7 +159,7 @@ func (s *Service) ChangeConnection(ctx context.Context, id identity.ConnectionID
 			return err
 		}
 		if ch.KeepVerifiedDomains {
-			d, err := judgeDomains(tx, was, c)
+			d, err := s.judgeDomains(tx, was, c)
 			if err == nil {
 				err = d.Unconsented()
 			}
@@ -270,7 +270,7 @@ func (s *Service) DeleteConnection(ctx context.Context, id identity.ConnectionID
 // active, and carries out what follows. Before is the zero connection at
 // creation.
 func (s *Service) admissible(tx *store.Tx, before, c identity.Connection) error {
-	d, err := judgeDomains(tx, before, c)
+	d, err := s.judgeDomains(tx, before, c)
 	if err == nil {
 		err = d.Denied
 	}
@@ -289,14 +289,14 @@ func (s *Service) admissible(tx *store.Tx, before, c identity.Connection) error 
 }
 
 // judgeDomains is admissible without the consequences.
-func judgeDomains(tx *store.Tx, before, c identity.Connection) (policy.ConnectionDomainDecision, error) {
+func (s *Service) judgeDomains(tx *store.Tx, before, c identity.Connection) (policy.ConnectionDomainDecision, error) {
 	var none policy.ConnectionDomainDecision
 	if c.Active {
 		if err := mayBeActive(tx, c); err != nil {
 			return none, err
 		}
 	}
-	facts := policy.ConnectionDomainFacts{Connection: c, Before: before}
+	facts := policy.ConnectionDomainFacts{Connection: c, Before: before, Disposable: s.disposable()}
 	if c.OrganizationID != "" {
 		if _, err := tx.Organization(c.OrganizationID); err != nil {
 			return none, store.Missing(err, fault.New(fault.OrganizationNotFound))

@@ -34,7 +34,7 @@ func (s *Service) PrepareAffiliation(ctx context.Context, ref DomainRef, address
 		if denied := policy.Affiliate(*d, email).Denied; denied != nil {
 			return denied
 		}
-		if err := mayList(tx, o, *d, d.ID); err != nil {
+		if err := s.mayList(tx, o, *d, d.ID); err != nil {
 			return err
 		}
 		now := s.Now()
@@ -51,11 +51,7 @@ func (s *Service) PrepareAffiliation(ctx context.Context, ref DomainRef, address
 			Email: email, Strategy: identity.AffiliationByCode,
 			Code: identity.CodeChallenge{Hash: s.Ring.HashToken(affiliationCode, string(d.ID)+":"+code), SentAt: now, ExpiresAt: now.Add(affiliationLife)},
 		}
-		in, err := tx.Instance()
-		if err != nil {
-			return err
-		}
-		return tx.InsertMailOutbox(affiliationMail(domainMail{app: in.Settings.ApplicationName, to: email, org: o, domain: *d, now: now}, code))
+		return s.writeMail(tx, affiliationMail(domainMail{to: email, org: o, domain: *d}, code))
 	})
 }
 
@@ -91,7 +87,7 @@ func (s *Service) AttemptAffiliation(ctx context.Context, ref DomainRef, code st
 		if refused = s.judgeAffiliation(d, code); refused != nil {
 			return nil // commit: a wrong code counts
 		}
-		if err := mayList(tx, o, *d, d.ID); err != nil {
+		if err := s.mayList(tx, o, *d, d.ID); err != nil {
 			return err
 		}
 		d.Verified = true

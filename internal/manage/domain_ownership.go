@@ -7,10 +7,10 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"time"
 
 	"usher/internal/fault"
 	"usher/internal/identity"
+	"usher/internal/mail"
 	"usher/internal/policy"
 	"usher/internal/store"
 )
@@ -72,7 +72,7 @@ func newChallenge() string {
 
 // own gives the domain a proof, if policy still lets the organization have it.
 func (s *Service) own(tx *store.Tx, o identity.Organization, d *identity.OrganizationDomain, proof identity.Ownership) error {
-	f := policy.DomainFacts{Use: policy.UseVerified, Domain: d.Name, Organization: o.ID, Self: d.ID, Mode: d.EnrollmentMode}
+	f := policy.DomainFacts{Use: policy.UseVerified, Domain: d.Name, Organization: o.ID, Self: d.ID, Mode: d.EnrollmentMode, Disposable: s.disposable()}
 	var err error
 	if f.Connections, err = tx.ConnectionsByDomains(d.Name.Candidates()); err != nil {
 		return err
@@ -230,29 +230,15 @@ func (s *Service) recheck(ctx context.Context, asked identity.OrganizationDomain
 }
 
 // mailAboutDomain mails those who manage the organization's domains.
-func (s *Service) mailAboutDomain(tx *store.Tx, o identity.Organization, mail func(domainMail) identity.Mail, d identity.OrganizationDomain) error {
-	in, err := tx.Instance()
-	if err != nil {
-		return err
-	}
+func (s *Service) mailAboutDomain(tx *store.Tx, o identity.Organization, letter func(domainMail) mail.Letter, d identity.OrganizationDomain) error {
 	to, err := tx.AddressesOfMembersWith(o.ID, identity.DomainsManage)
 	if err != nil {
 		return err
 	}
 	for _, address := range to {
-		m := mail(domainMail{app: in.Settings.ApplicationName, to: address, org: o, domain: d, now: s.Now()})
-		if err := tx.InsertMailOutbox(m); err != nil {
+		if err := s.writeMail(tx, letter(domainMail{to: address, org: o, domain: d})); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// domainMail is what the mails about a domain are made of.
-type domainMail struct {
-	app    string
-	to     identity.Email
-	org    identity.Organization
-	domain identity.OrganizationDomain
-	now    time.Time
 }

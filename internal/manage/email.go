@@ -2,12 +2,11 @@ package manage
 
 import (
 	"context"
-	"fmt"
 	"slices"
-	"time"
 
 	"usher/internal/fault"
 	"usher/internal/identity"
+	"usher/internal/mail"
 	"usher/internal/policy"
 	"usher/internal/store"
 )
@@ -57,7 +56,7 @@ func emailView(tx *store.Tx, e identity.EmailAddress) (EmailView, error) {
 }
 
 // mayAdd asks policy whether a user may have one more address.
-func mayAdd(tx *store.Tx, user identity.UserID, address identity.Email) error {
+func (s *Service) mayAdd(tx *store.Tx, user identity.UserID, address identity.Email) error {
 	f := policy.EnforceFacts{Purpose: policy.ForAddress, Email: address, Strategy: strategyAdmin}
 	var err error
 	if f.Connections, err = tx.ConnectionsByDomains(address.Domain().Candidates()); err != nil {
@@ -66,7 +65,16 @@ func mayAdd(tx *store.Tx, user identity.UserID, address identity.Email) error {
 	if f.Bound, err = tx.ConnectionsOfUser(user); err != nil {
 		return err
 	}
-	return policy.Enforce(f).Denied
+	if denied := policy.Enforce(f).Denied; denied != nil {
+		return denied
+	}
+	in, err := tx.Instance()
+	if err != nil {
+		return err
+	}
+	return policy.Access(policy.AccessFacts{
+		Purpose: policy.ForAddress, Email: address, Restrictions: in.Settings.Restrictions, Disposable: s.disposable(),
+	}).Denied
 }
 
 // AddEmail adds an address to a user. The first one is the primary one.
@@ -91,7 +99,7 @@ func (s *Service) AddEmail(ctx context.Context, ch EmailChange) (v EmailView, er
 		if len(rows) >= maxEmails {
 			return fault.New(fault.FormParamArraySize, "param_name", "email_address", "max_items", maxEmails)
 		}
-		if err := fault.Join(mayAdd(tx, u.ID, address), addressFree(tx, address)); err != nil {
+		if err := fault.Join(s.mayAdd(tx, u.ID, address), addressFree(tx, address)); err != nil {
 			return err
 		}
 		status := emailUnverified
@@ -103,7 +111,7 @@ func (s *Service) AddEmail(ctx context.Context, ch EmailChange) (v EmailView, er
 			return err
 		}
 		if ch.Primary || len(rows) == 0 {
-			if err := makePrimary(tx, u, e, ch.Notify); err != nil {
+			if err := s.makePrimary(tx, u, e, ch.Notify); err != nil {
 				return err
 			}
 		}
@@ -124,7 +132,7 @@ func (s *Service) auditEmail(tx *store.Tx, action string, e identity.EmailAddres
 
 // makePrimary makes an address the primary one, at the time of its last change.
 // One that is to take another's place must be proved.
-func makePrimary(tx *store.Tx, u identity.User, e identity.EmailAddress, notify bool) error {
+func (s *Service) makePrimary(tx *store.Tx, u identity.User, e identity.EmailAddress, notify bool) error {
 	before := u.PrimaryEmailID
 	if before == e.ID {
 		return nil
@@ -136,30 +144,20 @@ func makePrimary(tx *store.Tx, u identity.User, e identity.EmailAddress, notify 
 	if err := tx.UpdateUser(u); err != nil || !notify {
 		return err
 	}
-	return mailPrimaryChanged(tx, before, e.UpdatedAt)
+	return s.mailPrimaryChanged(tx, before)
 }
 
 // mailPrimaryChanged tells the address that was the primary one.
-func mailPrimaryChanged(tx *store.Tx, before identity.EmailID, now time.Time) error {
+func (s *Service) mailPrimaryChanged(tx *store.Tx, before identity.EmailID) error {
 	e, err := tx.EmailAddress(before)
 	if err != nil || !e.IsVerified() {
 		return store.Optional(err)
 	}
-	return mailPrimary(tx, e.Address, now)
+	return s.mailPrimary(tx, e)
 }
 
-func mailPrimary(tx *store.Tx, to identity.Email, now time.Time) error {
-	in, err := tx.Instance()
-	if err != nil {
-		return err
-	}
-	app := in.Settings.ApplicationName
-	return tx.InsertMailOutbox(identity.Mail{
-		ID: identity.NewID[identity.MailID](now), To: string(to), CreatedAt: now,
-		Subject: "Your primary email address at " + app + " was changed",
-		Text: fmt.Sprintf("Your account at %s has another primary email address from now on.\n"+
-			"Mail about the account goes there.\n\nIf you did not expect this, write to your administrator.\n", app),
-	})
+func (s *Service) mailPrimary(tx *store.Tx, before identity.EmailAddress) error {
+	return s.writeMail(tx, mail.Letter{Slug: mail.PrimaryEmailChanged, To: before.Address, UserID: before.UserID, EmailID: before.ID})
 }
 
 // ChangeEmail marks an address as verified, or makes it the primary one.
@@ -190,7 +188,7 @@ func (s *Service) ChangeEmail(ctx context.Context, id identity.EmailID, ch Email
 			}
 			primary := e
 			primary.UpdatedAt = now
-			if err := makePrimary(tx, u, primary, ch.Notify); err != nil {
+			if err := s.makePrimary(tx, u, primary, ch.Notify); err != nil {
 				return err
 			}
 		}
@@ -309,7 +307,7 @@ func (s *Service) replaceEmails(tx *store.Tx, u identity.User, e identity.EmailA
 	if linked {
 		return fault.New(fault.LinkedIdentificationDeletion)
 	}
-	if err := mayAdd(tx, u.ID, e.Address); err != nil {
+	if err := s.mayAdd(tx, u.ID, e.Address); err != nil {
 		return err
 	}
 	var before identity.EmailAddress
@@ -336,5 +334,5 @@ func (s *Service) replaceEmails(tx *store.Tx, u identity.User, e identity.EmailA
 	if !notify || !before.IsVerified() || before.Address == e.Address {
 		return nil
 	}
-	return mailPrimary(tx, before.Address, e.UpdatedAt)
+	return s.mailPrimary(tx, before)
 }

@@ -19,6 +19,8 @@ type EventView struct {
 	Domain       *DomainView
 	Role         *RoleView
 	Permission   *identity.DefinedPermission
+	Invitation   *InvitationView
+	Mail         *identity.WrittenMail
 }
 
 // EventView reads what an event tells of, in the transaction of its cause.
@@ -62,6 +64,11 @@ func (s *Service) EventView(tx *store.Tx, e identity.Event) (EventView, error) {
 		p, err := tx.Permission(identity.PermissionID(e.Subject))
 		v.Permission = &p
 		return v, err
+	case identity.EventInvitationCreated.Object():
+		return v, s.eventInvitation(tx, e, &v)
+	case identity.EmailCreated.Object():
+		v.Mail = e.Mail
+		return v, nil
 	}
 	return v, errors.New("manage: no event is called " + string(e.Type))
 }
@@ -86,6 +93,16 @@ func (s *Service) eventMembership(tx *store.Tx, e identity.Event) (MembershipVie
 	return s.viewMembership(tx, m, shown{
 		orgs: map[identity.OrgID]OrganizationView{o.ID: o}, roles: map[identity.RoleKey]identity.Role{},
 	})
+}
+
+func (s *Service) eventInvitation(tx *store.Tx, e identity.Event, v *EventView) error {
+	i, err := tx.OrganizationInvitation(identity.OrgInvitationID(e.Subject))
+	if err != nil {
+		return err
+	}
+	view, err := s.invitationView(tx, i)
+	v.Invitation = &view
+	return err
 }
 
 func eventUser(tx *store.Tx, id identity.UserID) (*UserView, error) {

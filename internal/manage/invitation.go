@@ -2,7 +2,6 @@ package manage
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"usher/internal/fault"
@@ -46,17 +45,13 @@ func (s *Service) Invite(ctx context.Context, list []AppInvite) (views []AppInvi
 	}
 	err = s.DB.Write(ctx, func(tx *store.Tx) error {
 		views = nil
-		in, err := tx.Instance()
-		if err != nil {
-			return err
-		}
 		for i, invitation := range made {
 			v, err := s.inviteToApp(tx, invitation, list[i])
 			if err != nil {
 				return err
 			}
 			if list[i].Notify == nil || *list[i].Notify {
-				if err := tx.InsertMailOutbox(appInvitationMail(in.Settings.ApplicationName, v)); err != nil {
+				if err := s.writeMail(tx, appInvitationMail(v)); err != nil {
 					return err
 				}
 			}
@@ -168,14 +163,4 @@ func (s *Service) RevokeAppInvitation(ctx context.Context, id string) (v AppInvi
 		return err
 	})
 	return v, err
-}
-
-// appInvitationMail carries the link of an invitation to the application.
-func appInvitationMail(app string, v AppInvitationView) identity.Mail {
-	return identity.Mail{
-		ID: identity.NewID[identity.MailID](v.CreatedAt), To: string(v.Email), CreatedAt: v.CreatedAt,
-		Subject: "You are invited to " + app,
-		Text: fmt.Sprintf("You are invited to make an account at %s:\n\n    %s\n\nThe link works until %s, for this address only.\n"+
-			"If you do not want an account, ignore this mail.\n", app, v.URL, v.ExpiresAt.UTC().Format("2 January 2006")),
-	}
 }

@@ -1,23 +1,28 @@
 package manage
 
 import (
-	"fmt"
-	"time"
-
-	"usher/internal/identity"
+	"usher/internal/mail"
 )
 
+// mailDay is a day as mails say it.
+const mailDay = "2 January 2006"
+
 // invitationMail carries the link of an invitation to an organization.
-func invitationMail(app string, v InvitationView, now time.Time) identity.Mail {
-	who := v.Organization.Name
+func invitationMail(v InvitationView) mail.Letter {
+	by, name := v.Organization.Name, ""
 	if v.Inviter != nil && v.Inviter.Name() != "" {
-		who = v.Inviter.Name() + " of " + v.Organization.Name
+		name = v.Inviter.Name()
+		by = name + " of " + v.Organization.Name
 	}
-	return identity.Mail{
-		ID: identity.NewID[identity.MailID](now), To: string(v.Email), CreatedAt: now,
-		Subject: fmt.Sprintf("Join %s at %s", v.Organization.Name, app),
-		Text: fmt.Sprintf("%s invites you to join %s at %s:\n\n    %s\n\nThe link works until %s, for this address only.\n"+
-			"If you do not want to join, ignore this mail.\n",
-			who, v.Organization.Name, app, v.URL, v.ExpiresAt.UTC().Format("2 January 2006")),
-	}
+	return mail.Letter{Slug: mail.OrganizationInvitation, To: v.Email, Values: map[string]string{
+		"action_url": v.URL, "expires_on": v.ExpiresAt.UTC().Format(mailDay), "org.name": v.Organization.Name,
+		"inviter_name": name, "invited_by": by, "role_name": v.RoleName,
+	}}
+}
+
+// appInvitationMail carries the link of an invitation to the application.
+func appInvitationMail(v AppInvitationView) mail.Letter {
+	return mail.Letter{Slug: mail.Invitation, To: v.Email, Values: map[string]string{
+		"action_url": v.URL, "expires_on": v.ExpiresAt.UTC().Format(mailDay),
+	}}
 }

@@ -121,7 +121,7 @@ func (s *Service) addDomain(tx *store.Tx, o identity.Organization, actor identit
 		CreatedAt: now, UpdatedAt: now,
 	}
 	set(&d.EnrollmentMode, ch.EnrollmentMode)
-	if err := mayList(tx, o, d, ""); err != nil {
+	if err := s.mayList(tx, o, d, ""); err != nil {
 		return DomainView{}, err
 	}
 	switch {
@@ -158,13 +158,13 @@ func checkMode(mode *identity.EnrollmentMode) error {
 
 // mayList asks policy whether the organization may have the domain so. Self is
 // the row itself where it is listed already.
-func mayList(tx *store.Tx, o identity.Organization, d identity.OrganizationDomain, self identity.DomainID) error {
+func (s *Service) mayList(tx *store.Tx, o identity.Organization, d identity.OrganizationDomain, self identity.DomainID) error {
 	in, err := tx.Instance()
 	if err != nil {
 		return err
 	}
 	f := policy.ListDomainFacts{Settings: in.Settings, Organization: o}
-	f.Domain, f.Mode, f.Self = d.Name, d.EnrollmentMode, self
+	f.Domain, f.Mode, f.Self, f.Disposable = d.Name, d.EnrollmentMode, self, s.disposable()
 	if f.Listed, err = tx.CountOrganizationDomains(o.ID); err != nil {
 		return err
 	}
@@ -295,7 +295,7 @@ func (s *Service) ChangeDomain(ctx context.Context, ref DomainRef, ch DomainChan
 		if before.EnrollmentMode == d.EnrollmentMode && (before.Verified || !d.Verified) {
 			return nil
 		}
-		return mayList(tx, o, *d, d.ID)
+		return s.mayList(tx, o, *d, d.ID)
 	})
 }
 

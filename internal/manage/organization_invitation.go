@@ -72,7 +72,7 @@ func (s *Service) InviteToOrganization(ctx context.Context, org string, list []I
 				return err
 			}
 			if list[i].Notify == nil || *list[i].Notify {
-				if err := s.mailInvitation(tx, v); err != nil {
+				if err := s.writeMail(tx, invitationMail(v)); err != nil {
 					return err
 				}
 			}
@@ -222,14 +222,6 @@ func (s *Service) invitationView(tx *store.Tx, i identity.OrganizationInvitation
 		v.URL, err = s.invitationURL(i)
 	}
 	return v, err
-}
-
-func (s *Service) mailInvitation(tx *store.Tx, v InvitationView) error {
-	in, err := tx.Instance()
-	if err != nil {
-		return err
-	}
-	return tx.InsertMailOutbox(invitationMail(in.Settings.ApplicationName, v, s.Now()))
 }
 
 // OrganizationInvitations lists invitations: those of an organization, without

@@ -29,7 +29,7 @@ func (s *Service) PreviewConnection(ctx context.Context, id identity.ConnectionI
 		if _, err := s.apply(&after, ch, known); err != nil {
 			return err
 		}
-		d, err := judgeDomains(tx, c, after)
+		d, err := s.judgeDomains(tx, c, after)
 		if err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"usher/internal/identity"
 	"usher/internal/policy"
 	"usher/internal/secret"
 	"usher/internal/store"
@@ -34,7 +35,18 @@ type Service struct {
 	// development only.
 	AllowLoopback bool
 
+	// Disposable are domains with addresses for minutes, besides those that policy
+	// knows. Nil: none.
+	Disposable func() identity.DomainSet
+
 	pictures sync.Mutex // decoding takes memory: one at a time
+}
+
+func (s *Service) disposable() identity.DomainSet {
+	if s.Disposable == nil {
+		return nil
+	}
+	return s.Disposable()
 }
 
 // What a list is asked for. Surfaces name these here and never see the store.

@@ -47,6 +47,7 @@ type SettingsChange struct {
 	Blocklist                  *bool
 	ListsDisabledOnSignIn      *bool
 	BlockEmailSubaddresses     *bool
+	BlockDisposableDomains     *bool
 }
 
 // Limits of settings. Ours.
@@ -83,6 +84,7 @@ func (s *Service) ChangeSettings(ctx context.Context, ch SettingsChange) (settin
 		set(&settings.Restrictions.Blocklist, ch.Blocklist)
 		set(&settings.Restrictions.ListsDisabledOnSignIn, ch.ListsDisabledOnSignIn)
 		set(&settings.Restrictions.BlockEmailSubaddresses, ch.BlockEmailSubaddresses)
+		set(&settings.Restrictions.BlockDisposableDomains, ch.BlockDisposableDomains)
 		if err := fault.Join(checkSettings(settings), s.changeInitialRoles(tx, ch.DefaultRole, ch.CreatorRole)); err != nil {
 			return err
 		}

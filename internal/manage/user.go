@@ -144,7 +144,7 @@ func (s *Service) ChangeUser(ctx context.Context, id string, ch UserChange) (Use
 		if !ch.NotifyPrimaryChanged || u.PrimaryEmailID == before {
 			return nil
 		}
-		return mailPrimaryChanged(tx, before, now)
+		return s.mailPrimaryChanged(tx, before)
 	})
 }
 

@@ -2,8 +2,13 @@ package notify
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net"
+	netmail "net/mail"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/wneessen/go-mail"
 
@@ -27,15 +32,17 @@ const smtpTimeout = 30 * time.Second
 // portSMTPS speaks TLS from the start: RFC 8314, section 3.3.
 const portSMTPS = 465
 
-// Send sends a mail. Header fields are encoded by the library, so that nothing in
-// an address or subject can begin another field (threat T-WH-04).
+// Send sends a mail. Nothing in an address or subject can begin another field: line
+// breaks are refused, and the library encodes the rest (threat T-WH-04).
 func (s *SMTP) Send(ctx context.Context, m identity.Mail) error {
-	msg := mail.NewMsg()
-	if err := msg.From(s.From); err != nil {
-		return fmt.Errorf("notify: sender: %w", err)
+	for _, field := range []string{m.To, m.Subject, m.FromName, m.ReplyToName, string(m.ID)} {
+		if strings.ContainsFunc(field, unicode.IsControl) {
+			return errors.New("notify: a field of the header holds a control character")
+		}
 	}
-	if err := msg.To(m.To); err != nil {
-		return fmt.Errorf("notify: recipient: %w", err)
+	msg := mail.NewMsg()
+	if err := s.address(msg, m); err != nil {
+		return err
 	}
 	msg.Subject(m.Subject)
 	msg.SetMessageIDWithValue(string(m.ID) + "@usher")
@@ -44,12 +51,51 @@ func (s *SMTP) Send(ctx context.Context, m identity.Mail) error {
 	if m.HTML != "" {
 		msg.AddAlternativeString(mail.TypeTextHTML, m.HTML)
 	}
-	client, err := mail.NewClient(s.Host, s.options()...)
+	options := s.options()
+	if s.Port != portSMTPS {
+		// The library leaves a connection open on which TLS or the login failed.
+		var opened net.Conn
+		defer func() {
+			if opened != nil {
+				_ = opened.Close()
+			}
+		}()
+		options = append(options, mail.WithDialContextFunc(func(ctx context.Context, network, address string) (conn net.Conn, err error) {
+			opened, err = new(net.Dialer).DialContext(ctx, network, address)
+			return opened, err
+		}))
+	}
+	client, err := mail.NewClient(s.Host, options...)
 	if err != nil {
 		return fmt.Errorf("notify: mail server: %w", err)
 	}
 	if err := client.DialAndSendWithContext(ctx, msg); err != nil {
 		return fmt.Errorf("notify: sending: %w", err)
+	}
+	return nil
+}
+
+// address fills in who a mail is from and to. A template's own names are at the
+// domain of the configured sender.
+func (s *SMTP) address(msg *mail.Msg, m identity.Mail) error {
+	from, err := netmail.ParseAddress(s.From)
+	if err != nil {
+		return fmt.Errorf("notify: sender: %w", err)
+	}
+	domain := from.Address[strings.LastIndexByte(from.Address, '@'):]
+	if m.FromName != "" {
+		from.Address = m.FromName + domain
+	}
+	if err := msg.From(from.String()); err != nil {
+		return fmt.Errorf("notify: sender: %w", err)
+	}
+	if m.ReplyToName != "" {
+		if err := msg.ReplyTo(m.ReplyToName + domain); err != nil {
+			return fmt.Errorf("notify: where answers go: %w", err)
+		}
+	}
+	if err := msg.To(m.To); err != nil {
+		return fmt.Errorf("notify: recipient: %w", err)
 	}
 	return nil
 }

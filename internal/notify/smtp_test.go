@@ -2,7 +2,9 @@ package notify_test
 
 import (
 	"bufio"
+	"crypto/tls"
 	"net"
+	"net/http/httptest"
 	"strconv"
 	"strings"
 	"testing"
@@ -103,6 +105,10 @@ func TestSMTP_AFieldCannotBeginAnother(t *testing.T) {
 		"a line break in the address": func(m *identity.Mail) { m.To = "ada@acme.test>\r\nRCPT TO:<eve@evil.test" },
 		"a second address":            func(m *identity.Mail) { m.To = "ada@acme.test, eve@evil.test" },
 		"no address":                  func(m *identity.Mail) { m.To = "ada" },
+		"a line break in the subject": func(m *identity.Mail) { m.Subject = "Hello\r\nBcc: eve@evil.test\r\n\r\nanother body" },
+		"half a line break":           func(m *identity.Mail) { m.Subject = "Hello\nBcc: eve@evil.test" },
+		"a line break in the sender":  func(m *identity.Mail) { m.FromName = "a\r\nBcc: eve@evil.test" },
+		"a line break in the answers": func(m *identity.Mail) { m.ReplyToName = "a\r\nBcc: eve@evil.test" },
 	} {
 		m := letter()
 		change(&m)
@@ -117,16 +123,72 @@ func TestSMTP_AFieldCannotBeginAnother(t *testing.T) {
 		default:
 		}
 	}
+}
+
+// A template's own names are at the domain of the configured sender.
+func TestSMTP_ATemplateHasNamesOfItsOwn(t *testing.T) {
+	t.Parallel()
 	host, port, dialogue := smtpServer(t)
+	s := &notify.SMTP{Host: host, Port: port, From: "Üsher <usher@usher.test>", Plaintext: true}
 	m := letter()
-	m.Subject = "Hello\r\nBcc: eve@evil.test\r\n\r\nanother body"
-	if err := (&notify.SMTP{Host: host, Port: port, From: "usher@usher.test", Plaintext: true}).Send(t.Context(), m); err != nil {
-		return // refused is as good
+	m.FromName, m.ReplyToName = "codes", "help"
+	if err := s.Send(t.Context(), m); err != nil {
+		t.Fatal(err)
 	}
-	header, _, _ := strings.Cut(<-dialogue, "\n\n")
-	if strings.Contains(header, "\nBcc:") || strings.Contains(header, "\nanother body") || strings.Contains(header, "RCPT TO:<eve") {
-		t.Errorf("a subject began another field:\n%s", header)
+	told := <-dialogue
+	for _, want := range []string{"MAIL FROM:<codes@usher.test>", "<codes@usher.test>\n", "Reply-To: <help@usher.test>"} {
+		if !strings.Contains(told, want) {
+			t.Errorf("lacks %s:\n%s", want, told)
+		}
 	}
+}
+
+// Threat T-WH-04: a certificate that nobody vouches for is no server's.
+func TestSMTP_RefusesABadCertificate(t *testing.T) {
+	t.Parallel()
+	site := httptest.NewUnstartedServer(nil)
+	site.StartTLS()
+	defer site.Close()
+	host, port, greeted := tlsSMTP(t, site.TLS.Certificates)
+	s := &notify.SMTP{Host: host, Port: port, From: "usher@usher.test", Username: "usher", Password: "secret"}
+	if err := s.Send(t.Context(), letter()); err == nil {
+		t.Error("sent")
+	}
+	if told := <-greeted; strings.Contains(told, "MAIL FROM") || strings.Contains(told, "AUTH") {
+		t.Errorf("the server was told\n%s", told)
+	}
+}
+
+// tlsSMTP offers STARTTLS with a certificate, and keeps what it was told behind it.
+func tlsSMTP(t *testing.T, certificates []tls.Certificate) (host string, port int, told chan string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	told = make(chan string, 1)
+	go func() {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		defer c.Close()
+		lines := bufio.NewScanner(c)
+		_, _ = c.Write([]byte("220 mail.test ESMTP\r\n"))
+		for lines.Scan() && !strings.HasPrefix(lines.Text(), "STARTTLS") {
+			_, _ = c.Write([]byte("250-mail.test\r\n250 STARTTLS\r\n"))
+		}
+		_, _ = c.Write([]byte("220 go on\r\n"))
+		secured := tls.Server(c, &tls.Config{Certificates: certificates})
+		if secured.Handshake() != nil {
+			told <- ""
+			return
+		}
+		told <- converse(secured, nil)
+	}()
+	addr := l.Addr().(*net.TCPAddr)
+	return "127.0.0.1", addr.Port, told
 }
 
 // Threat T-WH-04: a server that offers no TLS, or from whose offer somebody took

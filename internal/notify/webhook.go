@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"usher/internal/identity"
+	"usher/internal/mail"
 	"usher/internal/store"
 )
 
@@ -27,6 +28,8 @@ type Webhooks struct {
 	Call   func() Caller // a caller that no two endpoints share
 	Holder string        // names this process
 	Log    *slog.Logger
+
+	BaseURL string // the deployment's public origin, for mails
 
 	mu   sync.Mutex
 	busy map[identity.EndpointID]bool
@@ -299,12 +302,8 @@ func (w *Webhooks) switchOff(tx *store.Tx, p parcel, now time.Time) error {
 	if err := tx.Audit(identity.AuditEntry{At: now, Action: "webhook_endpoint.disabled", Subject: string(e.ID)}); err != nil {
 		return err
 	}
-	in, err := tx.Instance()
-	if err != nil {
-		return err
-	}
 	for _, to := range e.Contacts {
-		if err := tx.InsertMailOutbox(switchedOffMail(in.Settings.ApplicationName, to, e, now)); err != nil {
+		if err := mail.Write(tx, w.switchedOffMail(to, e), now); err != nil {
 			return err
 		}
 	}

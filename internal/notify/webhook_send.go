@@ -19,6 +19,7 @@ import (
 	"unicode/utf8"
 
 	"usher/internal/identity"
+	"usher/internal/mail"
 )
 
 const (
@@ -134,19 +135,12 @@ func excerpt(answer []byte) string {
 
 // switchedOffMail tells a contact that an endpoint gets nothing any more. Of the
 // URL it says the host only.
-func switchedOffMail(application string, to identity.Email, e identity.Endpoint, now time.Time) identity.Mail {
+func (w *Webhooks) switchedOffMail(to identity.Email, e identity.Endpoint) mail.Letter {
 	host := e.URL
 	if u, err := url.Parse(e.URL); err == nil {
 		host = u.Host
 	}
-	return identity.Mail{
-		ID: identity.NewID[identity.MailID](now), To: string(to), CreatedAt: now,
-		Subject: fmt.Sprintf("%s: deliveries to %s have stopped", application, host),
-		Text: fmt.Sprintf(`Events of %s could not be delivered to the webhook endpoint %s
-(%s) for three days. It has been switched off.
-
-When it works again, switch it on over the Backend API and let it have what it
-missed: PATCH /backend/v1/webhooks/endpoints/%s, then POST …/replay.
-`, application, e.ID, host, e.ID),
-	}
+	return mail.Letter{Slug: mail.EndpointDisabled, To: to, BaseURL: w.BaseURL, Values: map[string]string{
+		"endpoint.id": string(e.ID), "endpoint.host": host,
+	}}
 }

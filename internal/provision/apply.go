@@ -98,6 +98,12 @@ func (a *apply) invitation() error {
 	if !accepted {
 		return errors.New("provision: the invitation is over already")
 	}
+	if err := a.tx.Audit(identity.AuditEntry{
+		At: a.now, Actor: a.herself(), Action: "invitation.accepted", Subject: string(i.ID),
+		Detail: map[string]string{"user_id": string(a.out.User.ID)},
+	}); err != nil {
+		return err
+	}
 	merged := maps.Clone(i.PublicMetadata)
 	if merged == nil {
 		merged = identity.Metadata{}
@@ -274,14 +280,8 @@ func (a *apply) membership() error {
 
 		PublicMetadata: j.PublicMetadata, PrivateMetadata: j.PrivateMetadata,
 	}
-	if j.Invitation != "" {
-		accepted, err := a.tx.SettleInvitation(j.Invitation, identity.InvitationAccepted, a.out.User.ID, a.now)
-		if err != nil {
-			return err
-		}
-		if !accepted {
-			return errors.New("provision: the invitation is over already")
-		}
+	if err := a.accept(*j); err != nil {
+		return err
 	}
 	fresh, err := a.tx.InsertMembership(m)
 	if err != nil {
@@ -292,6 +292,39 @@ func (a *apply) membership() error {
 	}
 	a.out.Membership = m.ID
 	return nil
+}
+
+// accept settles the invitation that the person joins by. The audit log says who is
+// in by it, as what, and who invited: by their ids, which may outlive them (threat
+// T-SEC-12).
+func (a *apply) accept(j policy.Join) error {
+	if j.Invitation == "" {
+		return nil
+	}
+	accepted, err := a.tx.SettleInvitation(j.Invitation, identity.InvitationAccepted, a.out.User.ID, a.now)
+	if err != nil {
+		return err
+	}
+	if !accepted {
+		return errors.New("provision: the invitation is over already")
+	}
+	i, err := a.tx.OrganizationInvitation(j.Invitation)
+	if err != nil {
+		return err
+	}
+	detail := map[string]string{"user_id": string(a.out.User.ID), "role": string(j.Role)}
+	if i.InviterID != "" {
+		detail["inviter_id"] = string(i.InviterID)
+	}
+	return a.tx.Audit(identity.AuditEntry{
+		At: a.now, Actor: a.herself(), Action: "organization_invitation.accepted", Subject: string(j.Invitation),
+		OrganizationID: j.Organization, Detail: detail,
+	})
+}
+
+// herself is the person as the one who acts, where nobody else does.
+func (a *apply) herself() identity.Actor {
+	return identity.Actor{Kind: identity.ActorUser, ID: string(a.out.User.ID)}
 }
 
 // removal ends a membership, and makes its organization the active one of none of

@@ -43,6 +43,7 @@ type Config struct {
 	DNSServers       []string
 	ShutdownGrace    time.Duration
 	AuditAddresses   bool
+	DisposableFile   string
 	Development      bool // set by "usher dev" alone; has no option
 }
 
@@ -139,6 +140,7 @@ func Options() []Option {
 			},
 			get: func(c Config) string { return strings.Join(c.DNSServers, ",") },
 		},
+		text("disposable_domains_file", "", "File of domains, one a line, with addresses for minutes, besides those that Usher knows. Read again when it changes.", func(c *Config) *string { return &c.DisposableFile }),
 		duration("shutdown_grace", "30s", "How long work under way may take after SIGTERM.", func(c *Config) *time.Duration { return &c.ShutdownGrace }),
 	}
 }

@@ -33,6 +33,8 @@ const (
 	pruneEvery   = 10 * time.Minute
 	chainEvery   = time.Second
 
+	disposableEvery = time.Minute
+
 	// migrateEvery is half of how long a change of many members' roles may lie
 	// still after its node was killed.
 	migrateEvery = 5 * time.Second
@@ -49,7 +51,7 @@ func retention() store.Retention {
 	const day = 24 * time.Hour
 	return store.Retention{
 		Attempts: 90 * day, SignIns: 7 * day, Sessions: 30 * day, Clients: 30 * day, RateCounters: 3 * time.Hour,
-		Mail: 7 * day, Events: 30 * day,
+		Mail: 7 * day, Events: 30 * day, MailEvents: 4 * day, // deliveries are tried for three
 	}
 }
 
@@ -58,7 +60,7 @@ func (s *Server) startJobs(ctx context.Context, wg *sync.WaitGroup) {
 	n := &notify.Notifier{DB: s.DB, Now: s.Now, Send: s.sender(), Log: s.log}
 	wg.Go(func() { n.Run(ctx) })
 	holder := secret.NewToken(16)
-	hooks := &notify.Webhooks{DB: s.DB, Now: s.Now, Call: s.cfg.webhookCaller(s.Now), Holder: holder, Log: s.log}
+	hooks := &notify.Webhooks{DB: s.DB, Now: s.Now, Call: s.cfg.webhookCaller(s.Now), Holder: holder, Log: s.log, BaseURL: s.cfg.PublicURL}
 	wg.Go(func() { hooks.Run(ctx) })
 	for _, j := range []job{
 		{"metadata", refreshEvery, usualMargin, func(ctx context.Context) error {
@@ -71,6 +73,7 @@ func (s *Server) startJobs(ctx context.Context, wg *sync.WaitGroup) {
 		}},
 		{"prune", pruneEvery, usualMargin, s.prune},
 		{"roles", migrateEvery, migrateEvery, s.Manage.MigrateRoles},
+		{"disposable domains", disposableEvery, 0, s.disposable.read}, // each node has a file of its own
 		// Looking is a read; two nodes that chain the same lines do no harm.
 		{"audit chain", chainEvery, 0, func(ctx context.Context) error {
 			_, err := s.Manage.ChainAudit(ctx)

@@ -32,6 +32,8 @@ type Tools struct {
 	SignIn   *signin.Flow
 	Manage   *manage.Service
 	Now      func() time.Time
+
+	disposable *disposableFile
 }
 
 // OpenTools opens the database, brings it up to date, and makes what every
@@ -54,6 +56,9 @@ func openTools(ctx context.Context, cfg Config, log *slog.Logger) (*Tools, error
 		return nil, err
 	}
 	t := newTools(cfg, db, ring)
+	if err := t.disposable.read(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("disposable_domains_file: %w", err), db.Close())
+	}
 	if err := t.prepare(identity.WithActor(ctx, identity.Actor{Kind: identity.ActorSystem, ID: "start"}), cfg); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -65,7 +70,7 @@ func (t *Tools) Close() error { return t.DB.Close() }
 
 func newTools(cfg Config, db *store.DB, ring *secret.KeyRing) *Tools {
 	now := time.Now //nolint:forbidigo // the one clock of the process
-	t := &Tools{DB: db, Ring: ring, Now: now}
+	t := &Tools{DB: db, Ring: ring, Now: now, disposable: &disposableFile{path: cfg.DisposableFile}}
 	hasher := secret.NewHasher()
 	t.Keys = &session.Keys{DB: db, Now: now}
 	t.Sessions = &session.Manager{
@@ -76,12 +81,12 @@ func newTools(cfg Config, db *store.DB, ring *secret.KeyRing) *Tools {
 	client := httpio.NewClient(httpio.ClientOptions{Now: now, AllowPrivate: cfg.Development, AllowedPorts: cfg.ports()})
 	t.SignIn = &signin.Flow{
 		DB: db, Now: now, Sessions: t.Sessions, Ring: ring, Hasher: hasher, OIDC: oidc.NewClient(client.HTTP(), now),
-		BaseURL: cfg.PublicURL, AllowedOrigins: cfg.AllowedOrigins,
+		BaseURL: cfg.PublicURL, AllowedOrigins: cfg.AllowedOrigins, Disposable: t.disposable.set,
 	}
 	t.Sessions.Presence = t.SignIn
 	t.Manage = &manage.Service{
 		DB: db, Now: now, Ring: ring, Hasher: hasher, BaseURL: cfg.PublicURL, AllowLoopback: cfg.Development, AllowedOrigins: cfg.AllowedOrigins,
-		Fetch: client, CheckURL: client.CheckURL, Records: &resolver.Client{Servers: cfg.DNSServers},
+		Fetch: client, CheckURL: client.CheckURL, Records: &resolver.Client{Servers: cfg.DNSServers}, Disposable: t.disposable.set,
 	}
 	t.recordEvents(cfg)
 	return t
@@ -89,7 +94,7 @@ func newTools(cfg Config, db *store.DB, ring *secret.KeyRing) *Tools {
 
 // recordEvents lets the database describe events in the shapes of the Backend API.
 func (t *Tools) recordEvents(cfg Config) {
-	api := &backendapi.API{Manage: t.Manage, BaseURL: cfg.PublicURL}
+	api := &backendapi.API{Manage: t.Manage, BaseURL: cfg.PublicURL, MailFrom: cfg.MailFrom}
 	t.DB.Record(store.Recorder{
 		Now: func() time.Time { return t.Now() },
 		Describe: func(tx *store.Tx, e identity.Event) (json.RawMessage, error) {

@@ -44,20 +44,16 @@ func (f *Flow) SendCode(ctx context.Context, from Browser, id identity.SignInID)
 		if err := f.mayMail(tx, s.Identifier, from.Source); err != nil {
 			return err
 		}
-		in, err := tx.Instance()
-		if err != nil {
-			return err
-		}
 		s.Strategy, s.UpdatedAt = StrategyEmailCode, now
 		s.Code = f.challenge(string(s.ID), code, now)
 		if err := tx.UpdateSignIn(s); err != nil {
 			return err
 		}
-		mail := codeMail(in.Settings.ApplicationName, s.Identifier, code, now)
-		if u.ID == "" {
-			mail = noAccountMail(in.Settings.ApplicationName, f.BaseURL, s.Identifier, now)
+		letter := codeMail(s.Identifier, code)
+		if letter.UserID = u.ID; u.ID == "" {
+			letter = noAccountMail(f.BaseURL, s.Identifier)
 		}
-		return tx.InsertMailOutbox(mail)
+		return f.writeMail(tx, letter)
 	})
 	return s, err
 }

@@ -41,14 +41,10 @@ func (f *Flow) PrepareVerification(ctx context.Context, id identity.EmailID) (Ve
 		if err := f.mayMailForServer(tx, e.Address); err != nil {
 			return err
 		}
-		in, err := tx.Instance()
-		if err != nil {
-			return err
-		}
 		if err := tx.InsertEmailVerification(v); err != nil {
 			return err
 		}
-		if err := tx.InsertMailOutbox(codeMail(in.Settings.ApplicationName, e.Address, code, now)); err != nil {
+		if err := f.writeMail(tx, codeMailTo(e, code)); err != nil {
 			return err
 		}
 		return auditVerification(tx, "email_address.verification.prepared", e, now)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"usher/internal/fault"
+	"usher/internal/identity"
 	"usher/internal/oidc"
 	"usher/internal/secret"
 	"usher/internal/session"
@@ -24,6 +25,17 @@ type Flow struct {
 	OIDC           *oidc.Client // calls OpenID providers
 	BaseURL        string       // the deployment's public origin, without a slash at the end
 	AllowedOrigins []string     // where a person may be sent after signing in, besides BaseURL
+
+	// Disposable are domains with addresses for minutes, besides those that policy
+	// knows. Nil: none.
+	Disposable func() identity.DomainSet
+}
+
+func (f *Flow) disposable() identity.DomainSet {
+	if f.Disposable == nil {
+		return nil
+	}
+	return f.Disposable()
 }
 
 const (

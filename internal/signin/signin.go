@@ -286,20 +286,20 @@ func enforce(tx *store.Tx, u identity.User, email identity.Email, strategy strin
 	if err != nil || d.Denied != nil {
 		return d.Denied, err
 	}
-	return access(tx, email, policy.ForSignIn)
+	return access(tx, policy.AccessFacts{Purpose: policy.ForSignIn, Email: email})
 }
 
-// access asks policy whether the lists let an address in.
-func access(tx *store.Tx, email identity.Email, purpose policy.Purpose) (refused, err error) {
+// access asks policy whether the lists and restrictions let an address in.
+func access(tx *store.Tx, f policy.AccessFacts) (refused, err error) {
 	in, err := tx.Instance()
 	if err != nil || in.Settings.Restrictions == (identity.Restrictions{}) {
 		return nil, err
 	}
-	listed, err := tx.AccessIdentifiersOf(email)
-	if err != nil {
+	f.Restrictions = in.Settings.Restrictions
+	if f.Listed, err = tx.AccessIdentifiersOf(f.Email); err != nil {
 		return nil, err
 	}
-	return policy.Access(policy.AccessFacts{Purpose: purpose, Email: email, Restrictions: in.Settings.Restrictions, Listed: listed}).Denied, nil
+	return policy.Access(f).Denied, nil
 }
 
 // enforcement asks policy whether the holder of an address, the zero user if

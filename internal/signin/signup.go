@@ -89,7 +89,7 @@ func (f *Flow) insertSignUp(tx *store.Tx, s identity.SignUp, source, code string
 	if err != nil {
 		return err
 	}
-	if err := maySignUp(tx, s.Email, in.Settings); err != nil {
+	if err := f.maySignUp(tx, s.Email, in.Settings); err != nil {
 		return err
 	}
 	if !in.Settings.PasswordEnabled {
@@ -108,7 +108,7 @@ func (f *Flow) insertSignUp(tx *store.Tx, s identity.SignUp, source, code string
 }
 
 // maySignUp asks policy whether an address may sign up by itself, without SSO.
-func maySignUp(tx *store.Tx, email identity.Email, settings identity.Settings) error {
+func (f *Flow) maySignUp(tx *store.Tx, email identity.Email, settings identity.Settings) error {
 	connections, err := tx.ConnectionsByDomains(email.Domain().Candidates())
 	if err != nil {
 		return err
@@ -120,25 +120,21 @@ func maySignUp(tx *store.Tx, email identity.Email, settings identity.Settings) e
 	if d.Denied != nil {
 		return d.Denied
 	}
-	refused, err := access(tx, email, policy.ForSignUp)
+	refused, err := access(tx, policy.AccessFacts{Purpose: policy.ForSignUp, Email: email, Disposable: f.disposable()})
 	return cmp.Or(err, refused)
 }
 
 // mailSignUp mails the code, or says to the owner of the address that there is
 // an account.
 func (f *Flow) mailSignUp(tx *store.Tx, s identity.SignUp, code string) error {
-	in, err := tx.Instance()
-	if err != nil {
-		return err
-	}
-	_, err = tx.HeldEmail(s.Email)
+	held, err := tx.HeldEmail(s.Email)
 	if err == nil {
-		return tx.InsertMailOutbox(accountExistsMail(in.Settings.ApplicationName, f.BaseURL, s.Email, s.UpdatedAt))
+		return f.writeMail(tx, accountExistsMail(f.BaseURL, held))
 	}
 	if err := store.Optional(err); err != nil {
 		return err
 	}
-	return tx.InsertMailOutbox(codeMail(in.Settings.ApplicationName, s.Email, code, s.UpdatedAt))
+	return f.writeMail(tx, codeMail(s.Email, code))
 }
 
 // checkSignUp reports every field that is wrong, not only the first.
@@ -192,7 +188,7 @@ func (f *Flow) VerifySignUp(ctx context.Context, from Browser, id identity.SignU
 		if err != nil {
 			return err
 		}
-		if err := maySignUp(tx, s.Email, in.Settings); err != nil {
+		if err := f.maySignUp(tx, s.Email, in.Settings); err != nil {
 			return err
 		}
 		if refused, err = f.mayTry(tx, s.Email, from.Source); refused != nil || err != nil {

@@ -19,10 +19,13 @@ import (
 // the way of all others at PostgreSQL. The keys come from the key ring, so that
 // who can write to the database can't forge a line or an end (threat T-API-13).
 
-// Audit writes a line of the audit log. Who acts is what identity.WithActor said;
-// the rest is the entry's.
+// Audit writes a line of the audit log. Who acts is what identity.WithActor said,
+// or where nobody did, what the entry says; the rest is the entry's.
 func (tx *Tx) Audit(e identity.AuditEntry) error {
-	e.ID, e.Actor = identity.NewID[identity.AuditID](e.At), identity.ActorFrom(tx.ctx)
+	e.ID = identity.NewID[identity.AuditID](e.At)
+	if actor := identity.ActorFrom(tx.ctx); actor.Kind != identity.ActorUnknown || e.Actor.Kind == "" {
+		e.Actor = actor
+	}
 	mac, err := tx.auditMAC(e)
 	if err != nil {
 		return err

@@ -118,10 +118,14 @@ func (tx *Tx) writeEvent(e identity.Event, sort int64) error {
 	if err != nil {
 		return err
 	}
+	data, err := tx.sealEvent(e)
+	if err != nil {
+		return err
+	}
 	if _, err := tx.exec(`
 		INSERT INTO events (id, type, subject, position, user_id, data, created_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		e.ID, e.Type, e.Subject, position, e.UserID, string(e.Data), ms(e.CreatedAt)); err != nil {
+		e.ID, e.Type, e.Subject, position, e.UserID, data, ms(e.CreatedAt)); err != nil {
 		return err
 	}
 	for _, endpoint := range tx.recording.endpoints {
@@ -140,12 +144,25 @@ func (tx *Tx) writeEvent(e identity.Event, sort int64) error {
 	return nil
 }
 
+// sealEvent is what is stored of an event's data. A code or a link in it is sealed,
+// as it is in the outbox.
+func (tx *Tx) sealEvent(e identity.Event) (string, error) {
+	if !e.Type.Secret() {
+		return string(e.Data), nil
+	}
+	return tx.db.keys.Seal("events", "data", string(e.ID), e.Data)
+}
+
 // Event returns an event.
 func (tx *Tx) Event(id identity.EventID) (identity.Event, error) {
 	return one(tx, func(row scanner) (e identity.Event, err error) {
 		var data string
-		err = row.Scan(&e.ID, &e.Type, &e.Subject, &e.UserID, &data, (*milliseconds)(&e.CreatedAt))
-		e.Data = json.RawMessage(data)
+		if err := row.Scan(&e.ID, &e.Type, &e.Subject, &e.UserID, &data, (*milliseconds)(&e.CreatedAt)); err != nil {
+			return e, err
+		}
+		if e.Data = json.RawMessage(data); e.Type.Secret() {
+			e.Data, err = tx.db.keys.Open("events", "data", string(e.ID), data)
+		}
 		return e, err
 	}, `SELECT id, type, subject, user_id, data, created_at FROM events WHERE id = $1`, id)
 }

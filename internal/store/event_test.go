@@ -60,6 +60,10 @@ func TestEvents_AreWrittenByTheChangesThemselves(t *testing.T) {
 	m, a, e := membership(1, o.ID, u.ID, identity.RoleMember), account(1, c.ID, u.ID), email(1, u.ID, "a@b.test", identity.Verified)
 	s := session(1, "client_1", u.ID)
 	d := identity.OrganizationDomain{ID: "orgdmn_1", OrganizationID: o.ID, Name: "a.test", EnrollmentMode: identity.EnrollmentManual}
+	invitation := identity.OrganizationInvitation{
+		ID: "orginv_1", OrganizationID: o.ID, Email: "c@b.test", Role: identity.RoleMember, Status: identity.InvitationPending,
+		ExpiresAt: at(9), CreatedAt: at(1), UpdatedAt: at(1),
+	}
 	listed := d
 	listed.ID, listed.Name = "orgdmn_2", "b.test"
 	const from, role, permission = identity.RoleID(identity.RoleMember), identity.RoleID("role_1"), "perm_1"
@@ -199,6 +203,35 @@ func TestEvents_AreWrittenByTheChangesThemselves(t *testing.T) {
 		"a permission that went": {
 			func(tx *store.Tx) error { _, err := tx.DeletePermission(permission); return err }, []string{"permission.deleted " + permission},
 		},
+		"an invitation": {
+			func(tx *store.Tx) error {
+				other := invitation
+				other.ID, other.Email = "orginv_2", "d@b.test"
+				return tx.InsertOrganizationInvitation(other)
+			},
+			[]string{"organizationInvitation.created orginv_2"},
+		},
+		"an invitation that was accepted": {
+			func(tx *store.Tx) error {
+				_, err := tx.SettleInvitation(invitation.ID, identity.InvitationAccepted, u.ID, at(3))
+				return err
+			},
+			[]string{name("organizationInvitation.accepted", invitation.ID)},
+		},
+		"an invitation that was revoked": {
+			func(tx *store.Tx) error {
+				_, err := tx.SettleInvitation(invitation.ID, identity.InvitationRevoked, "", at(3))
+				return err
+			},
+			[]string{name("organizationInvitation.revoked", invitation.ID)},
+		},
+		"an invitation that had expired": {
+			func(tx *store.Tx) error {
+				_, err := tx.SettleInvitation(invitation.ID, identity.InvitationRevoked, "", at(9))
+				return err
+			},
+			nil,
+		},
 		"members who are given another role together": {
 			func(tx *store.Tx) error {
 				n, err := tx.MoveMembers(store.RoleMove{Organization: o.ID, From: from, To: role, Most: 9}, at(3))
@@ -232,6 +265,7 @@ func TestEvents_AreWrittenByTheChangesThemselves(t *testing.T) {
 						func() error { _, err := tx.InsertAccount(a); return err },
 						func() error { return tx.InsertSession(s) },
 						func() error { return tx.InsertOrganizationDomain(listed) },
+						func() error { return tx.InsertOrganizationInvitation(invitation) },
 					)
 				})
 				recordAll(t, db)
@@ -328,6 +362,56 @@ func TestEvents_ArePruned(t *testing.T) {
 			t.Error("removed too early")
 		}
 		if got := prune(time.Hour + time.Millisecond); got != "" {
+			t.Errorf("left: %s", got)
+		}
+	})
+}
+
+// Threats T-SEC-01 and T-SEC-07: what mails say is sealed, and kept for a shorter
+// time.
+func TestEvents_OfMailsAreSealedAndGoSooner(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		const canary = "canary-7f3a"
+		recordAll(t, db)
+		write(t, db, func(tx *store.Tx) error {
+			data, err := json.Marshal(canary)
+			if err != nil {
+				return err
+			}
+			return first(
+				func() error { return tx.InsertUser(user(1)) },
+				func() error {
+					return tx.Record(identity.Event{Type: identity.EmailCreated, Subject: "mail_1", Data: data})
+				},
+			)
+		})
+		read(t, db, func(tx *store.Tx) error {
+			raw, err := tx.Texts(`SELECT data FROM events WHERE type = 'email.created'`)
+			if err != nil || len(raw) != 1 || !strings.HasPrefix(raw[0], "sealed1.") {
+				t.Errorf("at rest: %q, %v", raw, err)
+			}
+			ids, err := tx.Texts(`SELECT id FROM events WHERE type = 'email.created'`)
+			if err != nil {
+				return err
+			}
+			e, err := tx.Event(identity.EventID(ids[0]))
+			if string(e.Data) != `"`+canary+`"` {
+				t.Errorf("read: %s", e.Data)
+			}
+			return err
+		})
+		prune := func(after time.Duration) string {
+			write(t, db, func(tx *store.Tx) error {
+				_, err := tx.Prune(at(50).Add(after), store.Retention{Events: time.Hour, MailEvents: time.Minute})
+				return err
+			})
+			return told(t, db)
+		}
+		if got := prune(time.Minute); !strings.Contains(got, "email.created") {
+			t.Errorf("removed too early: %s", got)
+		}
+		if got := prune(time.Minute + time.Millisecond); got != "user.created "+string(user(1).ID) {
 			t.Errorf("left: %s", got)
 		}
 	})

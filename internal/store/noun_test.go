@@ -246,7 +246,13 @@ func TestSecrets_AreSealedInTheirRow(t *testing.T) {
 			NonceHash: "nonce", AttemptID: at1.ID, ConnectionID: c.ID, RevisionID: c.LiveRevisionID, ClientID: "client_1",
 			SignInID: "sia_1", TypedEmail: "a@b.test", Claims: []byte(canary), ReturnURL: "/", CreatedAt: at(1), ExpiresAt: at(2),
 		}
-		mail := identity.Mail{ID: "mail_1", To: "a@b.test", Subject: "s", Text: canary, HTML: "<p>", CreatedAt: at(1)}
+		mail := identity.Mail{ID: "mail_1", To: "a@b.test", Subject: "s", Text: canary, HTML: "<p>", FromName: "f", ReplyToName: "r", CreatedAt: at(1)}
+		template := identity.MailTemplate{
+			Slug: "invitation", Name: "n", Subject: "s", Text: "t", HTML: "<p>", FromName: "f", ReplyToName: "r", Withheld: true,
+			CreatedAt: at(1), UpdatedAt: at(2),
+		}
+		kept := template
+		kept.CreatedAt = time.Time{} // when it was first written stays
 		endpoint := identity.Endpoint{
 			ID: "ep_1", URL: "https://customer.test/", Description: "CRM", Types: []identity.EventType{identity.UserCreated},
 			Contacts: []identity.Email{"ops@customer.test"}, DisabledAt: at(3), DisabledBecause: "x",
@@ -263,6 +269,8 @@ func TestSecrets_AreSealedInTheirRow(t *testing.T) {
 				func() error { return tx.InsertVerdict(verdict) },
 				func() error { return tx.InsertMailOutbox(mail) },
 				func() error { return tx.InsertEndpoint(endpoint) },
+				func() error { return tx.PutMailTemplate(identity.MailTemplate{Slug: template.Slug, Subject: "old"}) },
+				func() error { return tx.PutMailTemplate(template) },
 				func() error {
 					raw, err := tx.Texts(`
 						SELECT private_key FROM connection_keys UNION ALL SELECT private_key FROM signing_keys
@@ -287,6 +295,8 @@ func TestSecrets_AreSealedInTheirRow(t *testing.T) {
 				func() error { return back(t, "Evidence", evidence)(tx.Evidence(at1.ID)) },
 				func() error { return back(t, "Verdict", verdict)(tx.Verdict("nonce")) },
 				func() error { return back(t, "Endpoint", endpoint)(tx.Endpoint("ep_1")) },
+				func() error { return back(t, "MailTemplate", kept)(tx.MailTemplate(template.Slug)) },
+				func() error { return back(t, "MailTemplates", []identity.MailTemplate{kept})(tx.MailTemplates()) },
 				func() error {
 					rows, err := tx.ClaimOutbox(at(1), time.Minute, 10)
 					if err != nil || len(rows) != 1 {

@@ -111,13 +111,24 @@ func (tx *Tx) InsertOrganizationInvitation(i identity.OrganizationInvitation) er
 		i.ID, i.OrganizationID, i.Email, i.Role, i.InviterID, i.DomainID, i.Status,
 		metadata(i.PublicMetadata), metadata(i.PrivateMetadata), i.RedirectURL, i.UserID,
 		ms(i.ExpiresAt), ms(i.CreatedAt), ms(i.UpdatedAt))
-	return err
+	if err != nil {
+		return err
+	}
+	return tx.Record(identity.Event{Type: identity.EventInvitationCreated, Subject: string(i.ID)})
 }
 
 // SettleInvitation ends a pending invitation, for user if one accepted it, and
 // reports whether it was pending.
 func (tx *Tx) SettleInvitation(id identity.OrgInvitationID, to identity.InvitationStatus, user identity.UserID, now time.Time) (bool, error) {
-	return tx.execChanged(`
+	settled, err := tx.execChanged(`
 		UPDATE organization_invitations SET status = $2, user_id = $3, updated_at = $4
 		WHERE id = $1 AND status = 'pending' AND expires_at > $4`, id, to, user, ms(now))
+	if err != nil || !settled {
+		return false, err
+	}
+	kind := identity.EventInvitationRevoked
+	if to == identity.InvitationAccepted {
+		kind = identity.EventInvitationAccepted
+	}
+	return true, tx.Record(identity.Event{Type: kind, Subject: string(id), UserID: user})
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // scanned are the tables that hold a handful of rows and may be read as a whole.
-var scanned = regexp.MustCompile(`^SCAN (instance|r|s|e|h|signing_keys|secret_keys|schema_migrations|webhook_endpoints|audit_head|CONSTANT ROW|[0-9]+-ROW VALUES CLAUSE)\b`)
+var scanned = regexp.MustCompile(`^SCAN (instance|r|s|e|h|signing_keys|secret_keys|schema_migrations|webhook_endpoints|mail_templates|audit_head|CONSTANT ROW|[0-9]+-ROW VALUES CLAUSE)\b`)
 
 // Every statement that is kept prepared finds its rows through an index.
 func TestStatements_UseAnIndex(t *testing.T) {
@@ -187,7 +187,7 @@ func TestStatements_UseAnIndex(t *testing.T) {
 		ignore(nil, tx.ForgetCount("x"))
 		ignore(nil, tx.AbandonSignIns("x", at(0)))
 		ignore(nil, tx.AbandonSignUps("x", at(0)))
-		ignore(tx.Prune(at(0), store.Retention{Attempts: 1, SignIns: 1, Sessions: 1, Clients: 1, RateCounters: 1, Events: 1, Mail: 1}))
+		ignore(tx.Prune(at(0), store.Retention{Attempts: 1, SignIns: 1, Sessions: 1, Clients: 1, RateCounters: 1, Events: 1, MailEvents: 1, Mail: 1}))
 		ignore(nil, tx.InsertEndpoint(identity.Endpoint{ID: "ep_1"}))
 		ignore(tx.Endpoint("ep_1"))
 		ignore(nil, tx.UpdateEndpoint(identity.Endpoint{ID: "ep_1"}))
@@ -207,6 +207,9 @@ func TestStatements_UseAnIndex(t *testing.T) {
 		ignore(tx.DeliveryTries("x"))
 		ignore(tx.CountDeliveries("ep_1", at(0)))
 		ignore(tx.Event("x"))
+		ignore(nil, tx.PutMailTemplate(identity.MailTemplate{Slug: "x"}))
+		ignore(tx.MailTemplate("x"))
+		ignore(tx.MailTemplates())
 		ignore(nil, tx.Audit(identity.AuditEntry{At: at(0)}))
 		ignore(tx.AuditUnchained(1))
 		_, _, err := tx.AuditHead()

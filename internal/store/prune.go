@@ -11,6 +11,7 @@ type Retention struct {
 	RateCounters time.Duration // from the start of their window
 	Mail         time.Duration // unsent mail and the development mailbox, from its making
 	Events       time.Duration // events and their deliveries, from when they happened
+	MailEvents   time.Duration // those that hold mails, which is sooner
 }
 
 const (
@@ -78,6 +79,8 @@ func (tx *Tx) Prune(now time.Time, r Retention) (PruneReport, error) {
 			(SELECT id FROM setup_links WHERE expires_at < $1 LIMIT $2)`, before(r.SignIns)},
 		{`DELETE FROM events WHERE id IN
 			(SELECT id FROM events WHERE created_at < $1 LIMIT $2)`, before(r.Events)},
+		{`DELETE FROM events WHERE id IN
+			(SELECT id FROM events WHERE type = 'email.created' AND created_at < $1 LIMIT $2)`, before(r.MailEvents)},
 		// Later than the events: an order that begins anew must not meet the old one.
 		{`DELETE FROM event_order WHERE subject IN
 			(SELECT subject FROM event_order WHERE updated_at < $1 LIMIT $2)`, before(2 * r.Events)},
