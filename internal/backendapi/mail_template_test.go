@@ -37,11 +37,11 @@ func TestMailTemplates_AreListedAndRead(t *testing.T) {
 		}
 		equal(t, "slugs", slugs, []string{
 			"verification_code", "no_account", "account_exists", "invitation", "organization_invitation", "affiliation_code",
-			"domain_record_missing", "domain_ownership_lapsed", "primary_email_address_changed", "webhook_endpoint_disabled",
+			"domain_record_missing", "domain_ownership_lapsed", "primary_email_address_changed", "webhook_endpoint_disabled", "connection_changed",
 		})
-		page := decode(t, f.send("GET", "/templates/email?paginated=true&limit=2&offset=9", nil))
-		equal(t, "a page", pick(page, "slug"), []string{"webhook_endpoint_disabled"})
-		equal(t, "total", page["total_count"], any(10.0))
+		page := decode(t, f.send("GET", "/templates/email?paginated=true&limit=2&offset=10", nil))
+		equal(t, "a page", pick(page, "slug"), []string{"connection_changed"})
+		equal(t, "total", page["total_count"], any(11.0))
 		equal(t, "T-API-05 behind the end", len(f.read("GET", "/templates/email?offset=500", nil, 200).([]any)), 0)
 		equal(t, "SMS", len(f.read("GET", "/templates/sms", nil, 200).([]any)), 0)
 		one := f.call("GET", codeTemplate, nil)

@@ -21,6 +21,7 @@ const (
 	OwnershipLapsed        = "domain_ownership_lapsed"
 	PrimaryEmailChanged    = "primary_email_address_changed"
 	EndpointDisabled       = "webhook_endpoint_disabled"
+	ConnectionChanged      = "connection_changed"
 )
 
 // Variable is what a placeholder of a template may stand for. Names are only added.
@@ -219,6 +220,20 @@ When it works again, switch it on over the Backend API and let it have what it
 missed: PATCH /backend/v1/webhooks/endpoints/{{endpoint.id}}, then POST …/replay.
 `,
 			Variables: with(Variable{Name: "endpoint.id", Sample: "ep_…"}, Variable{Name: "endpoint.host", Sample: "app.example.com"}),
+		},
+		{
+			Slug: ConnectionChanged, Name: "Single sign-on changed",
+			Subject: "The single sign-on of {{org.name}} was changed",
+			Text: `{{org.name}} signs in at {{app.name}} through {{connection.name}}. {{change}}
+
+If you do not know of this change, have it looked at: the earlier settings are kept, and can be made live again.
+
+Reference: {{revision.id}}
+`,
+			Variables: with(
+				Variable{Name: "org.name", Sample: "Acme"}, Variable{Name: "connection.name", Sample: "Acme Okta"},
+				Variable{Name: "change", Sample: "A draft of its settings was made live."}, Variable{Name: "revision.id", Sample: "entconnrev_…"},
+			),
 		},
 	}
 }

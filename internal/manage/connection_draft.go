@@ -75,7 +75,7 @@ func (s *Service) readDraft(tx *store.Tx, id identity.ConnectionID) (v DraftView
 	if f.RunFailed, err = lastFailure(tx, v.Draft, s.Now()); err != nil {
 		return v, f, err
 	}
-	d, err := judgeDomains(tx, v.Live, v.Configured)
+	d, err := s.judgeDomains(tx, v.Live, v.Configured)
 	if err == nil {
 		err = d.Denied
 	}

@@ -25,7 +25,7 @@ func (s *Service) ResendInvitation(ctx context.Context, org, id string) (v Invit
 		if v, err = s.invitationView(tx, i); err != nil {
 			return err
 		}
-		if err := s.mailInvitation(tx, v); err != nil {
+		if err := s.writeMail(tx, invitationMail(v)); err != nil {
 			return err
 		}
 		return s.audit(tx, identity.AuditEntry{Action: "organization_invitation.resent", Subject: string(i.ID), OrganizationID: i.OrganizationID})

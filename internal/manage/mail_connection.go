@@ -1,9 +1,8 @@
 package manage
 
 import (
-	"fmt"
-
 	"usher/internal/identity"
+	"usher/internal/mail"
 	"usher/internal/store"
 )
 
@@ -12,10 +11,6 @@ import (
 func (s *Service) mailAboutConnection(tx *store.Tx, c identity.Connection, r identity.ConnectionRevision) error {
 	if c.OrganizationID == "" || !c.Active {
 		return nil
-	}
-	in, err := tx.Instance()
-	if err != nil {
-		return err
 	}
 	org, err := tx.Organization(c.OrganizationID)
 	if err != nil {
@@ -30,13 +25,9 @@ func (s *Service) mailAboutConnection(tx *store.Tx, c identity.Connection, r ide
 		what = "Its settings were set back to earlier ones."
 	}
 	for _, address := range to {
-		err := tx.InsertMailOutbox(identity.Mail{
-			ID: identity.NewID[identity.MailID](r.CreatedAt), To: string(address), CreatedAt: r.CreatedAt,
-			Subject: fmt.Sprintf("The single sign-on of %s was changed", org.Name),
-			Text: fmt.Sprintf("%s signs in at %s through %s. %s\n\n"+
-				"If you do not know of this change, have it looked at: the earlier settings are kept, and can be made live again.\n\n"+
-				"Reference: %s\n", org.Name, in.Settings.ApplicationName, c.Name, what, r.ID),
-		})
+		err := s.writeMail(tx, mail.Letter{Slug: mail.ConnectionChanged, To: address, Values: map[string]string{
+			"org.name": org.Name, "connection.name": c.Name, "change": what, "revision.id": string(r.ID),
+		}})
 		if err != nil {
 			return err
 		}
