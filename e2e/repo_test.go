@@ -41,7 +41,7 @@ var mayImport = map[string][]string{
 	"practice/practicetest": {"practice"},
 	"httpio":                {"fault"},
 
-	"signin":  {"fault", "identity", "mail", "oidc", "policy", "provision", "saml", "secret", "session", "store"},
+	"signin":  {"cause", "fault", "identity", "mail", "oidc", "policy", "provision", "saml", "secret", "session", "store"},
 	"manage":  {"fault", "identity", "mail", "oidc", "picture", "policy", "provision", "saml", "secret", "store"},
 	"session": {"fault", "identity", "secret", "store"},
 	"notify":  {"identity", "mail", "store"},
@@ -53,6 +53,7 @@ var mayImport = map[string][]string{
 	"secret":          {},
 
 	"policy":   {"fault", "identity"},
+	"cause":    {"fault", "identity"},
 	"identity": {"fault"},
 	"oidc":     {"fault"},
 	"picture":  {"fault"},
@@ -65,7 +66,7 @@ var mayImport = map[string][]string{
 	"resolver/resolvertest": {},
 
 	"e2e":     {"*"},
-	"e2e/gen": {"backendapi", "fault", "server"},
+	"e2e/gen": {"backendapi", "cause", "fault", "server"},
 }
 
 // root is the repository, from this folder.

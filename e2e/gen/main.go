@@ -2,6 +2,7 @@
 //
 //   - docs/compatibility.md from the operations of package backendapi,
 //   - docs/errors.md from the catalogue of package fault,
+//   - docs/troubleshooting.md from the causes of package cause,
 //   - docs/configuration.md from the options of package server,
 //   - the table of packages in ARCHITECTURE.md from mayImport in
 //     e2e/repo_test.go and the package comments.
@@ -49,9 +50,10 @@ func documents(root string) (map[string]string, error) {
 		return nil, err
 	}
 	return map[string]string{
-		"docs/compatibility.md": compatibilityDocument(),
-		"docs/errors.md":        errorsDocument(),
-		"docs/configuration.md": configurationDocument(),
-		"ARCHITECTURE.md":       architecture,
+		"docs/compatibility.md":   compatibilityDocument(),
+		"docs/errors.md":          errorsDocument(),
+		"docs/troubleshooting.md": troubleshootingDocument(),
+		"docs/configuration.md":   configurationDocument(),
+		"ARCHITECTURE.md":         architecture,
 	}, nil
 }
