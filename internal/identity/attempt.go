@@ -43,7 +43,9 @@ type Attempt struct {
 	Trace          []Rule
 	UserID         UserID
 	SessionID      SessionID
-	TraceID        string // of the request that judged it, as in the logs
+	TraceID        string    // of the request that judged it, as in the logs
+	IssuedAt       time.Time // when the provider made its answer, by the provider's clock; zero: not known
+	Seen           []string  // the names of the attributes that came, at most MaxSeen
 	StartedAt      time.Time
 	ReturnedAt     time.Time // when the provider's answer arrived
 	FinishedAt     time.Time
@@ -75,6 +77,13 @@ type Evidence struct {
 	AttemptID AttemptID
 	Body      []byte // the message as received
 	ExpiresAt time.Time
+
+	// What it was judged by besides the connection, to judge it again.
+	RequestID   string    // that it was to answer; at OpenID Connect the nonce
+	RequestedAt time.Time // zero: nothing was asked
+	ForceAuthn  bool
+	ReceivedAt  time.Time // zero: kept by a release that did not note it
+	Relay       string    // how RelayState stood: see signin
 }
 
 // PendingRequest is what RelayState, or "state" at OpenID Connect, points at: a

@@ -61,6 +61,10 @@ type Result struct {
 	Checks    []Check    `json:"checks"`
 	Assertion *Assertion `json:"assertion"` // nil when refused
 	Warnings  []string   `json:"warnings"`  // for administrators
+
+	// IssueInstant is of an assertion whose signature verified, refused or not; zero
+	// where it did not come so far.
+	IssueInstant time.Time `json:"-"`
 }
 
 // Assertion is what the identity provider vouches for, taken from octets that

@@ -53,6 +53,7 @@ func (j *judge) checkIssueInstant(e *element, _ *Assertion) error {
 	if err != nil {
 		return err
 	}
+	j.result.IssueInstant = issued
 	if err := j.note("issue_instant", j.begun(issued)); err != nil {
 		return err
 	}

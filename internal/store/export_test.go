@@ -32,3 +32,14 @@ func (db *DB) Prepared() []string {
 	slices.Sort(texts)
 	return slices.Compact(texts)
 }
+
+// FactQueries are the texts by which attempts are counted.
+func FactQueries() []string {
+	counted := func(from, which string) string {
+		return `SELECT ` + hourOf + `, state, code, ` + countColumns + ` FROM ` + from + ` WHERE ` + which + ` GROUP BY ` + hourOf + `, state, code`
+	}
+	return []string{
+		counted("attempts", ofConnection), eachOf + counted(fromEach, ofAll),
+		`SELECT own_part, count(*) FROM attempts WHERE ` + ofConnection + ` AND own_part > 0 GROUP BY own_part`,
+	}
+}

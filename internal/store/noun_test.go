@@ -241,7 +241,10 @@ func TestSecrets_AreSealedInTheirRow(t *testing.T) {
 		c, at1 := connection(1), attempt(1)
 		key := identity.ConnectionKey{ID: "spk_1", ConnectionID: c.ID, Certificate: "MIIB", PrivateKey: []byte(canary), CreatedAt: at(1)}
 		signing := identity.SigningKey{ID: "kid_1", PrivateKey: []byte(canary), SignsFrom: at(1), CreatedAt: at(1)}
-		evidence := identity.Evidence{AttemptID: at1.ID, Body: []byte(canary), ExpiresAt: at(9)}
+		evidence := identity.Evidence{
+			AttemptID: at1.ID, Body: []byte(canary), ExpiresAt: at(9),
+			RequestID: "_1", RequestedAt: at(1), ForceAuthn: true, ReceivedAt: at(2), Relay: "awaited",
+		}
 		verdict := identity.Verdict{
 			NonceHash: "nonce", AttemptID: at1.ID, ConnectionID: c.ID, RevisionID: c.LiveRevisionID, ClientID: "client_1",
 			SignInID: "sia_1", TypedEmail: "a@b.test", Claims: []byte(canary), ReturnURL: "/", CreatedAt: at(1), ExpiresAt: at(2),

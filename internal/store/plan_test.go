@@ -13,7 +13,7 @@ import (
 )
 
 // scanned are the tables that hold a handful of rows and may be read as a whole.
-var scanned = regexp.MustCompile(`^SCAN (instance|r|s|e|h|signing_keys|secret_keys|schema_migrations|webhook_endpoints|mail_templates|audit_head|CONSTANT ROW|[0-9]+-ROW VALUES CLAUSE)\b`)
+var scanned = regexp.MustCompile(`^SCAN (instance|r|s|e|h|signing_keys|secret_keys|schema_migrations|webhook_endpoints|mail_templates|audit_head|around|of|CONSTANT ROW|[0-9]+-ROW VALUES CLAUSE)\b`)
 
 // Every statement that is kept prepared finds its rows through an index.
 func TestStatements_UseAnIndex(t *testing.T) {
@@ -166,6 +166,15 @@ func TestStatements_UseAnIndex(t *testing.T) {
 		ignore(tx.BindSetupLink("x", "y", at(0)))
 		ignore(tx.RevokeSetupLink("x", "", at(0)))
 		ignore(tx.Attempt("x"))
+		ignore(tx.LastSuccess("x", at(0)))
+		ignore(tx.CountOthersIn("x", store.Window{}, "y"))
+		ignore(tx.CountLost("x", store.Window{}))
+		_, _, err := tx.PersonSuccess("x", "y", at(0))
+		ignore(nil, err)
+		_, _, err = tx.AttributesSeen("x", 1)
+		ignore(nil, err)
+		ignore(tx.CountNextHour(at(0)))
+		ignore(tx.MembersAfter("x", "", 1))
 		ignore(tx.Evidence("x"))
 		ignore(tx.PendingRequest("x"))
 		ignore(tx.UsePendingRequest("x", at(0)))
@@ -212,7 +221,7 @@ func TestStatements_UseAnIndex(t *testing.T) {
 		ignore(tx.MailTemplates())
 		ignore(nil, tx.Audit(identity.AuditEntry{At: at(0)}))
 		ignore(tx.AuditUnchained(1))
-		_, _, err := tx.AuditHead()
+		_, _, err = tx.AuditHead()
 		ignore(nil, err)
 		ignore(nil, tx.ChainAudit(nil))
 		ignore(tx.AuditAfter(0, 1))

@@ -58,6 +58,10 @@ func (tx *Tx) Prune(now time.Time, r Retention) (PruneReport, error) {
 			(SELECT id FROM attempts WHERE started_at < $1 LIMIT $2)`, before(r.Attempts)},
 		{`DELETE FROM test_runs WHERE id IN
 			(SELECT id FROM test_runs WHERE created_at < $1 LIMIT $2)`, before(r.Attempts)},
+		{`DELETE FROM attempt_hours WHERE (connection_id, hour, state, code) IN
+			(SELECT connection_id, hour, state, code FROM attempt_hours WHERE hour < $1 LIMIT $2)`, before(r.Attempts)},
+		{`DELETE FROM attempt_hour_times WHERE (connection_id, hour, part, bucket) IN
+			(SELECT connection_id, hour, part, bucket FROM attempt_hour_times WHERE hour < $1 LIMIT $2)`, before(r.Attempts)},
 		{`DELETE FROM sign_ins WHERE id IN
 			(SELECT id FROM sign_ins WHERE abandon_at < $1 LIMIT $2)`, before(r.SignIns)},
 		{`DELETE FROM sign_ups WHERE id IN

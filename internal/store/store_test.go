@@ -159,5 +159,6 @@ func attempt(n int) identity.Attempt {
 		Steps: []identity.Step{{At: at(n), Name: "received", Passed: true}, {At: at(n), Name: "signature", Expected: "a key"}},
 		Trace: []identity.Rule{{Name: "connection_active", Passed: true, Detail: "x"}}, UserID: id[identity.UserID](1),
 		SessionID: id[identity.SessionID](1), TraceID: "t", StartedAt: at(n), ReturnedAt: at(n + 1), FinishedAt: at(n + 2),
+		IssuedAt: at(n + 1), Seen: []string{"mail"},
 	}
 }
