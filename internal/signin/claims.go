@@ -2,7 +2,9 @@ package signin
 
 import (
 	"regexp"
+	"slices"
 	"strings"
+	"time"
 
 	"usher/internal/identity"
 	"usher/internal/oidc"
@@ -94,6 +96,42 @@ func trimmed(list []string) []string {
 		}
 	}
 	return out
+}
+
+// samlNames are the names of the attributes, for the attempt.
+func samlNames(a *saml.Assertion) []string {
+	var names []string
+	if a == nil {
+		return nil
+	}
+	for _, attr := range a.Attributes {
+		names = seeName(names, attr.Name)
+	}
+	return names
+}
+
+// maxSeenName is the longest name of an attribute that is kept, in bytes. Ours.
+const maxSeenName = 256
+
+func seeName(names []string, name string) []string {
+	if len(names) == identity.MaxSeen || name == "" || len(name) > maxSeenName || slices.Contains(names, name) {
+		return names
+	}
+	return append(names, name)
+}
+
+// oidcSeen is when the ID token was made, and the names of the claims that came.
+func oidcSeen(r oidc.Redeemed) (issued time.Time, names []string) {
+	who := r.Result.Identity
+	if who == nil {
+		return oidc.Inspect(r.Evidence).IssuedAt, nil
+	}
+	for _, list := range [][]string{who.IDToken.Names(), who.UserInfo.Names()} {
+		for _, n := range list {
+			names = seeName(names, n)
+		}
+	}
+	return who.IssuedAt, names
 }
 
 func has(a *saml.Assertion, name string) bool {

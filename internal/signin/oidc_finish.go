@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"time"
 
+	"usher/internal/cause"
 	"usher/internal/fault"
 	"usher/internal/identity"
 	"usher/internal/oidc"
@@ -294,6 +295,7 @@ func (f *Flow) land(ctx context.Context, j *callback) (Done, error) {
 		}
 		a.RevisionID = c.LiveRevisionID
 		a.Steps = append(a.Steps, j.steps(now)...)
+		a.IssuedAt, a.Seen = oidcSeen(j.redeemed)
 		if refused == nil {
 			facts := policy.AdmitFacts{
 				Now: now, Settings: in.Settings, Connection: c, TypedEmail: j.pending.TypedEmail,
@@ -378,5 +380,6 @@ func (j *callback) keepEvidence(tx *store.Tx, settings identity.Settings, now ti
 	}
 	return tx.PutEvidence(identity.Evidence{
 		AttemptID: j.pending.AttemptID, Body: body, ExpiresAt: now.AddDate(0, 0, settings.EvidenceDays),
+		RequestID: j.pending.RequestID, RequestedAt: j.pending.CreatedAt, ReceivedAt: now, Relay: cause.RelayAwaited,
 	})
 }

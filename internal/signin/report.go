@@ -28,6 +28,7 @@ type AttemptReport struct {
 	UserID         string          `json:"user_id,omitempty"`
 	SessionID      string          `json:"session_id,omitempty"`
 	Refusal        *RefusalReport  `json:"refusal"`
+	Causes         []CauseReport   `json:"causes,omitempty"` // the likeliest first; of one attempt, not in lists
 	Steps          []StepReport    `json:"steps"`
 	Trace          []identity.Rule `json:"trace"`
 	TraceID        string          `json:"clerk_trace_id,omitempty"`
@@ -93,11 +94,17 @@ func ReportAttempt(e Explanation) AttemptReport {
 		report := reportRefusal(e.Refusal)
 		r.Refusal = &report
 	}
-	for _, s := range a.Steps {
-		r.Steps = append(r.Steps, StepReport{s.At.UnixMilli(), s.Name, s.Passed, s.Expected, s.Received, s.Plain, s.Fix})
-	}
+	r.Steps = append(r.Steps, reportSteps(a.Steps)...)
 	r.Trace = append(r.Trace, a.Trace...)
 	return r
+}
+
+func reportSteps(steps []identity.Step) []StepReport {
+	list := []StepReport{}
+	for _, s := range steps {
+		list = append(list, StepReport{s.At.UnixMilli(), s.Name, s.Passed, s.Expected, s.Received, s.Plain, s.Fix})
+	}
+	return list
 }
 
 func reportRefusal(e *fault.Error) RefusalReport {

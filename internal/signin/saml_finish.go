@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"usher/internal/cause"
 	"usher/internal/fault"
 	"usher/internal/identity"
 	"usher/internal/policy"
@@ -51,6 +52,7 @@ type judgement struct {
 	connection identity.Connection
 	keys       []identity.ConnectionKey // only where something is encrypted
 	pending    identity.PendingRequest  // zero when the provider initiated it
+	relay      string                   // how RelayState stands: a constant of package cause
 	raw        []byte
 	result     saml.Result
 	claims     policy.Claims
@@ -162,42 +164,62 @@ func (j *judgement) mayUse() bool {
 // an answer that the provider initiated, whose RelayState is then ignored: it is
 // never a place to go (threat T-SAML-05).
 func (f *Flow) pendingRequest(tx *store.Tx, j *judgement) (identity.PendingRequest, error, error) {
-	unsolicited := j.connection.Config.SAML.AllowIDPInitiated
-	if j.answer.RelayState == "" {
-		if unsolicited {
-			return identity.PendingRequest{}, nil, nil
+	p, err := identity.PendingRequest{}, error(nil)
+	j.relay = cause.RelayMissing
+	if j.answer.RelayState != "" {
+		p, err = tx.PendingRequest(f.hashRelay(j.answer.RelayState))
+		if store.Optional(err) != nil {
+			return identity.PendingRequest{}, nil, err
 		}
-		return identity.PendingRequest{}, fault.New(fault.SAMLResponseRelayStateMissing), nil
+		switch {
+		case err != nil:
+			j.relay = cause.RelayUnknown
+		case p.ConnectionID != j.connection.ID:
+			j.relay, p = cause.RelayForeign, identity.PendingRequest{}
+		case !p.UsedAt.IsZero():
+			j.relay = cause.RelayUsed
+		case !j.now.Before(p.ExpiresAt):
+			j.relay = cause.RelayExpired
+		default:
+			j.relay = cause.RelayAwaited
+		}
 	}
-	p, err := tx.PendingRequest(f.hashRelay(j.answer.RelayState))
-	received := ""
-	switch {
-	case errors.Is(err, store.ErrNotFound) && unsolicited:
-		return identity.PendingRequest{}, nil, nil
-	case errors.Is(err, store.ErrNotFound):
-		received = "a RelayState that was never sent"
-	case err != nil:
-		return identity.PendingRequest{}, nil, err
-	case p.ConnectionID != j.connection.ID:
-		received = "the RelayState of another connection's sign-in"
-	case !p.UsedAt.IsZero():
-		return p, refuseRelay("a RelayState that was used already"), nil
-	case !j.now.Before(p.ExpiresAt):
-		return p, refuseRelay(fmt.Sprintf("a RelayState that expired at %s", p.ExpiresAt.UTC().Format(time.RFC3339))), nil
-	default:
-		return p, nil, nil
-	}
-	return identity.PendingRequest{}, refuseRelay(received), nil
+	return p, refuseRelay(j.relay, j.connection, p.ExpiresAt), nil
 }
 
-func refuseRelay(received string) error {
+// refuseRelay is the refusal of an answer for how its RelayState stands; nil if it
+// may be judged. Where the provider may initiate, one that is unknown counts as none.
+func refuseRelay(relay string, c identity.Connection, expires time.Time) error {
+	unsolicited := c.Config.SAML.AllowIDPInitiated
+	received := ""
+	switch relay {
+	case cause.RelayAwaited:
+		return nil
+	case cause.RelayMissing:
+		if unsolicited {
+			return nil
+		}
+		return fault.New(fault.SAMLResponseRelayStateMissing)
+	case cause.RelayForeign:
+		received = "the RelayState of another connection's sign-in"
+	case cause.RelayUsed:
+		received = "a RelayState that was used already"
+	case cause.RelayExpired:
+		received = fmt.Sprintf("a RelayState that expired at %s", expires.UTC().Format(time.RFC3339))
+	default:
+		if unsolicited {
+			return nil
+		}
+		relay, received = cause.RelayUnknown, "a RelayState that was never sent"
+	}
 	return fault.New(fault.SAMLResponseInvalid).
-		Detail("reason", "relaystate", "expected", "the RelayState of a sign-in that is under way", "received", received)
+		Detail("reason", "relaystate", "expected", "the RelayState of a sign-in that is under way", "received", received, "relay_state", relay)
 }
 
 // verify parses and checks the answer, outside any transaction.
 func (f *Flow) verify(j *judgement) {
 	if j.refused != nil {
+		j.noteAnswers()
 		return
 	}
 	expect, err := f.expect(j)
@@ -210,11 +232,19 @@ func (f *Flow) verify(j *judgement) {
 		j.refused = err
 		if j.answer.RelayState == "" && fault.From(err).Reason() == "unsolicited" {
 			// It answers a request and lost its RelayState: threat T-SAML-03.
-			j.refused = fault.New(fault.SAMLResponseRelayStateMissing).Because(err)
+			j.refused = fault.New(fault.SAMLResponseRelayStateMissing).Detail("answers", cause.AnswersRequest).Because(err)
 		}
 		return
 	}
 	j.claims = samlClaims(j.connection, j.result.Assertion)
+}
+
+// noteAnswers notes whether an answer without a RelayState names a request: for
+// explaining, since nothing of it is verified, and it is not kept.
+func (j *judgement) noteAnswers() {
+	if e := fault.From(j.refused); e.Code() == fault.SAMLResponseRelayStateMissing && saml.Inspect(j.raw).InResponseTo != "" {
+		j.refused = e.Detail("answers", cause.AnswersRequest)
+	}
 }
 
 // expect is what the answer is checked against: the connection's live revision
@@ -353,6 +383,7 @@ func openAttempt(tx *store.Tx, j *judgement, c identity.Connection) (identity.At
 	}
 	a.Steps = append(a.Steps, warned(j.now, j.result.Warnings)...)
 	a.Steps = append(a.Steps, warned(j.now, j.claims.Warnings)...)
+	a.IssuedAt, a.Seen = j.result.IssueInstant, samlNames(j.result.Assertion)
 	return a, nil
 }
 
@@ -392,7 +423,7 @@ func (f *Flow) admit(tx *store.Tx, j *judgement, facts policy.AdmitFacts, a *ide
 	}
 	unused, err = tx.UsePendingRequest(j.pending.RelayHash, j.now)
 	if err == nil && !unused {
-		return refuseRelay("a RelayState that was used already"), nil
+		return refuseRelay(cause.RelayUsed, c, time.Time{}), nil
 	}
 	return nil, err
 }
@@ -452,6 +483,9 @@ func (j *judgement) keepAttempt(tx *store.Tx, a identity.Attempt, settings ident
 		AttemptID: a.ID,
 		Body:      []byte(j.answer.SAMLResponse),
 		ExpiresAt: j.now.AddDate(0, 0, settings.EvidenceDays),
+
+		RequestID: j.pending.RequestID, RequestedAt: j.pending.CreatedAt, ForceAuthn: j.pending.ForceAuthn,
+		ReceivedAt: j.now, Relay: j.relay,
 	})
 }
 
