@@ -16,6 +16,7 @@ func auditedElsewhere() map[string]string {
 		"manage.refresh":          "takeOver writes the line when something changed; the rest is when to fetch again",
 		"manage.catchUp":          "Replay writes the line",
 		"manage.ChainAudit":       "it is the audit log",
+		"manage.CountAttempts":    "it adds up attempts; nobody changed anything",
 		"manage.ChangeRoleSet":    "saveRoleSet writes the line",
 		"manage.CountCall":        "a call was counted; what it changes writes the line",
 

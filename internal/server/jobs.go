@@ -32,6 +32,7 @@ const (
 	domainsEvery = time.Minute
 	pruneEvery   = 10 * time.Minute
 	chainEvery   = time.Second
+	countEvery   = 5 * time.Minute
 
 	disposableEvery = time.Minute
 
@@ -72,6 +73,7 @@ func (s *Server) startJobs(ctx context.Context, wg *sync.WaitGroup) {
 			return err
 		}},
 		{"prune", pruneEvery, usualMargin, s.prune},
+		{"attempt facts", countEvery, usualMargin, s.Manage.CountAttempts},
 		{"roles", migrateEvery, migrateEvery, s.Manage.MigrateRoles},
 		{"disposable domains", disposableEvery, 0, s.disposable.read}, // each node has a file of its own
 		// Looking is a read; two nodes that chain the same lines do no harm.
