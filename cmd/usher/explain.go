@@ -17,14 +17,19 @@ import (
 
 func explainCommand() command {
 	return command{
-		name: "explain", args: "[--json] [flags] ATTEMPT | --email ADDRESS",
+		name: "explain", args: "[--json] [flags] ATTEMPT | --email ADDRESS | --organization ORG",
 		short: "Say what happened to a sign-in, or what would happen to one.",
 		long: `
 With the reference of an attempt (ssoa_…), which a refused person sees on the page:
-what happened, step by step, and what to change. With --email: where a person with
-this address would be sent, what the provider's answer would lead to (an account
-that is created, linked or found, a membership, a Role, or a refusal), and why. It
-asks the very functions that decide a sign-in, and writes nothing.
+what happened, step by step, the likeliest causes, and what to change. --saw adds
+what the person saw at the provider, such as an error number. --replay judges the
+kept answer again as things are now, or by --revision, with the clock as at receipt.
+
+With --email: where a person with this address would be sent, what the provider's
+answer would lead to (an account that is created, linked or found, a membership, a
+Role, or a refusal), and why. With --organization: which of its members could not
+come in; with --connection and a change of it, whom that would lock out. All of them
+ask the very functions that decide a sign-in, and write nothing.
 
 A running server has to be asked over its Backend API where it is the only one to
 use its database, as with SQLite: --url and --key. For "usher dev" its folder is
@@ -33,11 +38,15 @@ enough, running or not.
 Examples:
   usher explain --email alice@acme.test
   usher explain ssoa_2f8Q6rYxJ1c0yXbQm3nYlD5T4wz --data ./usher-data
+  usher explain ssoa_2f8Q6rYxJ1c0yXbQm3nYlD5T4wz --saw "AADSTS50105: not assigned"
+  usher explain ssoa_2f8Q6rYxJ1c0yXbQm3nYlD5T4wz --replay
+  usher explain --organization org_2f8Q… --connection entconn_2f8Q… --enforce
   usher explain --email eve@example.com --url https://sign-in.example.com --key sk_live_…`,
 		setup: func(fs *flag.FlagSet) runner {
 			var x explainer
 			x.target.declare(fs)
 			fs.StringVar(&x.email, "email", "", "The `ADDRESS` of a person: say what would happen now.")
+			x.declare(fs)
 			fs.BoolVar(&x.json, "json", false, "Print the JSON object of the Backend API.")
 			x.running.declare(fs)
 			return func(ctx context.Context, w *world, args []string) error { return x.run(ctx, w, args) }
@@ -51,6 +60,7 @@ type explainer struct {
 	running running
 	email   string
 	json    bool
+	more    explainMore
 }
 
 // deployment answers questions about sign-ins. It is reached through its
@@ -58,6 +68,9 @@ type explainer struct {
 type deployment interface {
 	attempt(ctx context.Context, id identity.AttemptID) (signin.AttemptReport, error)
 	simulate(ctx context.Context, address string) (signin.SimulationReport, error)
+	causes(ctx context.Context, id identity.AttemptID, saw string) (signin.AttemptReport, error)
+	replay(ctx context.Context, id identity.AttemptID, revision string) (signin.ReplayReport, error)
+	whatIf(ctx context.Context, q membersQuestion) (signin.WhatIfReport, error)
 	Close() error
 }
 
@@ -70,9 +83,14 @@ func (x *explainer) run(ctx context.Context, w *world, args []string) error {
 	if err != nil {
 		return err
 	}
-	if id == "" {
+	switch {
+	case x.more.organization != "":
+		err = x.explainMembers(ctx, w, d)
+	case id == "":
 		err = x.explainAddress(ctx, w, d)
-	} else {
+	case x.more.replay:
+		err = x.explainReplay(ctx, w, d, id)
+	default:
 		err = x.explainAttempt(ctx, w, d, id)
 	}
 	return errors.Join(err, d.Close())
@@ -81,8 +99,20 @@ func (x *explainer) run(ctx context.Context, w *world, args []string) error {
 // question returns the attempt that is asked about, or nothing where it is the
 // address.
 func (x *explainer) question(args []string) (identity.AttemptID, error) {
-	if (len(args) == 1) == (x.email != "") || len(args) > 1 {
-		return "", usagef("want the reference of an attempt (ssoa_…), or --email ADDRESS")
+	asked := len(args)
+	for _, flag := range []string{x.email, x.more.organization} {
+		if flag != "" {
+			asked++
+		}
+	}
+	if asked != 1 {
+		return "", usagef("want the reference of an attempt (ssoa_…), --email ADDRESS, or --organization ORG")
+	}
+	if err := x.more.check(len(args) == 1); err != nil {
+		return "", err
+	}
+	if x.more.organization != "" {
+		return "", nil
 	}
 	if x.email != "" {
 		if _, err := identity.ParseEmail(x.email); err != nil {
@@ -110,7 +140,13 @@ func (x *explainer) explainAddress(ctx context.Context, w *world, d deployment) 
 }
 
 func (x *explainer) explainAttempt(ctx context.Context, w *world, d deployment, id identity.AttemptID) error {
-	r, err := d.attempt(ctx, id)
+	ask := d.attempt
+	if x.more.saw != "" {
+		ask = func(ctx context.Context, id identity.AttemptID) (signin.AttemptReport, error) {
+			return d.causes(ctx, id, x.more.saw)
+		}
+	}
+	r, err := ask(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -155,11 +191,7 @@ func (x *explainer) open(ctx context.Context, w *world) (deployment, error) {
 type local struct{ tools *server.Tools }
 
 func (l local) attempt(ctx context.Context, id identity.AttemptID) (signin.AttemptReport, error) {
-	e, err := l.tools.SignIn.Explain(ctx, id)
-	if err != nil {
-		return signin.AttemptReport{}, err
-	}
-	return signin.ReportAttempt(e), nil
+	return l.causes(ctx, id, "")
 }
 
 func (l local) simulate(ctx context.Context, address string) (signin.SimulationReport, error) {

@@ -63,6 +63,7 @@ func writeAttempt(out io.Writer, p paint, r signin.AttemptReport) {
 		fmt.Fprintln(out)
 		writeRefusal(out, p, "", *r.Refusal)
 	}
+	writeCauses(out, p, r.Causes)
 }
 
 // after is how long after the start something happened.

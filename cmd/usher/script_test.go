@@ -183,6 +183,7 @@ func await(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("BASE", info.BaseURL)
 	if len(info.Demo.Connections) > 0 {
 		ts.Setenv("CONNECTION", info.Demo.Connections[0].ID)
+		ts.Setenv("ORGANIZATION", info.Demo.Connections[0].OrganizationID)
 	}
 }
 

@@ -89,6 +89,7 @@ func (a *API) operations() map[string]httpio.Handler {
 		"PATCH /enterprise_connections/{enterprise_connection_id}":            a.handleChangeConnection,
 		"DELETE /enterprise_connections/{enterprise_connection_id}":           a.handleDeleteConnection,
 		"POST /enterprise_connections/{enterprise_connection_id}/preview":     a.handlePreviewConnection,
+		"GET /enterprise_connections/{enterprise_connection_id}/facts":        a.handleConnectionFacts,
 		"POST /enterprise_connections/{enterprise_connection_id}/keys":        a.handleAddConnectionKey,
 		"POST /enterprise_connections/{enterprise_connection_id}/keys/retire": a.handleRetireConnectionKeys,
 
@@ -101,10 +102,15 @@ func (a *API) operations() map[string]httpio.Handler {
 		"POST /sessions/{session_id}/revoke": a.handleRevokeSession,
 		"POST /sessions/{session_id}/tokens": a.handleSessionToken,
 
-		"GET /sso_attempts":              a.handleAttempts,
-		"GET /sso_attempts/{attempt_id}": a.handleAttempt,
-		"POST /sso_simulations":          a.handleSimulate,
-		"POST /operator_links":           a.handleCreateOperatorLink,
+		"GET /sso_attempts":                      a.handleAttempts,
+		"GET /sso_attempts/{attempt_id}":         a.handleAttempt,
+		"POST /sso_attempts/{attempt_id}/causes": a.handleAttemptCauses,
+		"POST /sso_attempts/{attempt_id}/replay": a.handleReplayAttempt,
+		"POST /sso_causes":                       a.handleCauses,
+		"POST /sso_simulations":                  a.handleSimulate,
+		"POST /operator_links":                   a.handleCreateOperatorLink,
+		"POST /sso_simulations/organization":     a.handleWhatIf,
+		"GET /sso_overview":                      a.handleOverview,
 	}
 }
 

@@ -41,15 +41,15 @@ func (a *API) handleAttempts(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *API) handleAttempt(w http.ResponseWriter, r *http.Request) error {
-	id, err := identity.ParseID[identity.AttemptID](r.PathValue("attempt_id"))
-	if err != nil {
-		return fault.New(fault.SSOAttemptNotFound).Because(err)
-	}
-	e, err := a.SignIn.Explain(r.Context(), id)
+	id, err := attemptID(r)
 	if err != nil {
 		return err
 	}
-	return httpio.WriteJSON(w, http.StatusOK, signin.ReportAttempt(e))
+	d, err := a.SignIn.Diagnose(r.Context(), id, "")
+	if err != nil {
+		return err
+	}
+	return httpio.WriteJSON(w, http.StatusOK, signin.ReportDiagnosis(d))
 }
 
 func (a *API) handleSimulate(w http.ResponseWriter, r *http.Request) error {

@@ -129,7 +129,7 @@ func (s *Service) ConnectionFacts(ctx context.Context, id identity.ConnectionID,
 			return err
 		}
 		f.Attributes, f.Looked = attributeFacts(c, seen), looked
-		f.Certificates = certificateFacts(c)
+		f.Certificates = storedCertificates(c)
 		return nil
 	})
 	return f, err
@@ -261,7 +261,7 @@ func attributeFacts(c identity.Connection, seen map[string]int) []AttributeFacts
 	return list
 }
 
-func certificateFacts(c identity.Connection) []CertificateFacts {
+func storedCertificates(c identity.Connection) []CertificateFacts {
 	if c.Config.SAML == nil {
 		return nil
 	}
@@ -384,7 +384,7 @@ func (s *Service) ending(ctx context.Context, o *Overview) error {
 		}
 		o.Looked += len(page)
 		for _, c := range page {
-			list := certificateFacts(c)
+			list := storedCertificates(c)
 			lasting := slices.ContainsFunc(list, func(f CertificateFacts) bool { return f.NotAfter.After(soon) })
 			for _, f := range list {
 				if f.NotAfter.Before(soon) && (f.NotAfter.After(s.Now()) || !lasting) {

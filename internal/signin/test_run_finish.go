@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"usher/internal/cause"
 	"usher/internal/fault"
 	"usher/internal/identity"
 	"usher/internal/policy"
@@ -24,14 +25,14 @@ func (f *Flow) finishSAMLTest(ctx context.Context, j *judgement) (Accepted, erro
 	err := f.DB.Write(ctx, func(tx *store.Tx) error {
 		unused, err := tx.UsePendingRequest(j.pending.RelayHash, j.now)
 		if err == nil && !unused {
-			err = refuseRelay("a RelayState that was used already")
+			err = refuseRelay(cause.RelayUsed, j.connection, time.Time{})
 		}
 		if err != nil {
 			return err
 		}
 		run, err := tx.TestRun(j.pending.TestRun)
 		if err != nil {
-			return store.Missing(err, fault.From(refuseRelay("the RelayState of a test run that is gone")))
+			return store.Missing(err, fault.From(refuseRelay(cause.RelayUsed, j.connection, time.Time{})))
 		}
 		in, err := tx.Instance()
 		if err != nil {
