@@ -54,6 +54,7 @@ func (a *API) tables() []map[string]httpio.Handler {
 		a.setupLinkOperations(),
 		a.draftOperations(),
 		a.mailTemplateOperations(),
+		a.enrollmentOperations(),
 	}
 }
 

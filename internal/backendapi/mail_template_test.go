@@ -36,12 +36,12 @@ func TestMailTemplates_AreListedAndRead(t *testing.T) {
 			}
 		}
 		equal(t, "slugs", slugs, []string{
-			"verification_code", "no_account", "account_exists", "invitation", "organization_invitation", "affiliation_code",
+			"verification_code", "no_account", "account_exists", "invitation", "organization_invitation", "domain_invitation", "affiliation_code",
 			"domain_record_missing", "domain_ownership_lapsed", "primary_email_address_changed", "webhook_endpoint_disabled", "connection_changed",
 		})
-		page := decode(t, f.send("GET", "/templates/email?paginated=true&limit=2&offset=10", nil))
+		page := decode(t, f.send("GET", "/templates/email?paginated=true&limit=2&offset=11", nil))
 		equal(t, "a page", pick(page, "slug"), []string{"connection_changed"})
-		equal(t, "total", page["total_count"], any(11.0))
+		equal(t, "total", page["total_count"], any(12.0))
 		equal(t, "T-API-05 behind the end", len(f.read("GET", "/templates/email?offset=500", nil, 200).([]any)), 0)
 		equal(t, "SMS", len(f.read("GET", "/templates/sms", nil, 200).([]any)), 0)
 		one := f.call("GET", codeTemplate, nil)

@@ -57,18 +57,22 @@ func wireMembershipOf(m manage.MembershipView) wireMembership {
 		PublicMetadata:  object(m.PublicMetadata),
 		PrivateMetadata: object(m.PrivateMetadata),
 		Organization:    wireOrganizationCounted(m.Organization),
-		PublicUserData: publicUserData{
-			UserID:     string(m.User.ID),
-			FirstName:  orNull(m.User.FirstName),
-			LastName:   orNull(m.User.LastName),
-			Identifier: m.Identifier,
-			Username:   orNull(m.User.Username),
-			Banned:     m.User.Banned,
+		PublicUserData:  publicUser(m.User, m.Identifier),
+		CreatedAt:       millis(m.CreatedAt),
+		UpdatedAt:       millis(m.UpdatedAt),
+	}
+}
 
-			Deprovisioned: !m.User.DeactivatedAt.IsZero(),
-		},
-		CreatedAt: millis(m.CreatedAt),
-		UpdatedAt: millis(m.UpdatedAt),
+func publicUser(u identity.User, identifier string) publicUserData {
+	return publicUserData{
+		UserID:     string(u.ID),
+		FirstName:  orNull(u.FirstName),
+		LastName:   orNull(u.LastName),
+		Identifier: identifier,
+		Username:   orNull(u.Username),
+		Banned:     u.Banned,
+
+		Deprovisioned: !u.DeactivatedAt.IsZero(),
 	}
 }
 

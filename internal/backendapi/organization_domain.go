@@ -206,12 +206,17 @@ func (a *API) handleAddDomain(w http.ResponseWriter, r *http.Request) error {
 	if err := httpio.ReadJSON(w, r, &b); err != nil {
 		return err
 	}
-	d, err := a.Manage.AddDomain(r.Context(), domainRef(r), manage.DomainChange(b))
+	d, err := a.Manage.AddDomain(r.Context(), domainRef(r), manage.DomainChange{Name: b.Name, EnrollmentMode: b.EnrollmentMode, Verified: b.Verified})
 	return a.writeDomain(w, d, err)
 }
 
 func (a *API) handleChangeDomain(w http.ResponseWriter, r *http.Request) error {
-	var b domainBody
+	var b struct {
+		Name           string                   `json:"name"`
+		EnrollmentMode *identity.EnrollmentMode `json:"enrollment_mode"`
+		Verified       *bool                    `json:"verified"`
+		DeletePending  bool                     `json:"delete_pending"` // as of Clerk's Frontend API
+	}
 	if err := httpio.ReadJSON(w, r, &b); err != nil {
 		return err
 	}

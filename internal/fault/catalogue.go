@@ -78,9 +78,14 @@ const (
 	OrganizationUnlimitedMembershipRequired    Code = "organization_unlimited_membership_required"
 	OrganizationInvitationNotUnique            Code = "organization_invitation_not_unique"
 	OrganizationInvitationNotPending           Code = "organization_invitation_not_pending"
+	OrganizationInvitationNotFound             Code = "organization_invitation_not_found"
 	OrganizationInvitationRevoked              Code = "organization_invitation_revoked_code"
 	OrganizationInvitationAccepted             Code = "organization_invitation_already_accepted"
 	OrganizationInvitationToDeleted            Code = "organization_invitation_to_deleted_organization"
+	OrganizationSuggestionAccepted             Code = "organization_suggestion_already_accepted"
+	MembershipRequestNotPending                Code = "organization_membership_request_not_pending"
+	OrganizationDomainOwnershipNotVerified     Code = "organization_domain_ownership_not_verified"
+	OrganizationDomainModeInvalid              Code = "organization_domain_enrollment_mode_invalid"
 	InvitationRevoked                          Code = "revoked_invitation"
 	InvitationAlreadyAccepted                  Code = "invitation_already_accepted"
 	InvitationAlreadyRevoked                   Code = "invitation_already_revoked"
@@ -592,6 +597,11 @@ var catalogue = map[Code]Entry{
 		"The invitation was accepted or revoked, or has expired.",
 		"",
 	},
+	OrganizationInvitationNotFound: {
+		404, "No such invitation.",
+		"There is no such invitation to an address of yours.",
+		"",
+	},
 	OrganizationInvitationRevoked: {
 		400, "This invitation was withdrawn.",
 		"The invitation was revoked by the organization.",
@@ -606,6 +616,26 @@ var catalogue = map[Code]Entry{
 		400, "The organization is gone.",
 		"The organization that sent this invitation does not exist any more.",
 		"",
+	},
+	OrganizationSuggestionAccepted: {
+		400, "You have asked to join already.",
+		"The suggestion was accepted already.",
+		"",
+	},
+	MembershipRequestNotPending: {
+		404, "The request is not pending.",
+		"The request to join was accepted or rejected already.",
+		"",
+	},
+	OrganizationDomainOwnershipNotVerified: {
+		422, "The domain is not verified.",
+		"It is not shown, or was not in the last 24 hours, that the organization owns {domain}.",
+		"Verify the ownership of the domain. If it is verified, see that its TXT record is still there, and try again.",
+	},
+	OrganizationDomainModeInvalid: {
+		422, "The domain is not listed for SSO.",
+		"The organization lists {domain} with another enrollment mode than enterprise_sso.",
+		"Set the enrollment mode of the domain to enterprise_sso.",
 	},
 	InvitationRevoked: {
 		400, "This invitation was withdrawn.",

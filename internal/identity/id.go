@@ -51,6 +51,9 @@ type (
 	SignInTokenID  string // a ticket to sign in with
 	TemplateID     string // a template of tokens
 	VerificationID string // a code sent to an address by the Backend API
+
+	MembershipRequestID string // a wish to join an organization
+	SuggestionID        string // an organization that a person may ask to join
 )
 
 // ID is implemented by every id type.
@@ -96,6 +99,9 @@ func (RedirectID) prefix() string     { return "ru" }
 func (SignInTokenID) prefix() string  { return "sit" }
 func (TemplateID) prefix() string     { return "jtmp" }
 func (VerificationID) prefix() string { return "ver" }
+
+func (MembershipRequestID) prefix() string { return "orgmemreq" }
+func (SuggestionID) prefix() string        { return "orgsug" }
 
 // NewID makes an id that sorts by now, to the second.
 func NewID[T ID](now time.Time) T {

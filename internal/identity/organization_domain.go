@@ -26,6 +26,10 @@ func EnrollmentModes() []EnrollmentMode {
 // IsKnown reports whether the mode is one of those that there are.
 func (m EnrollmentMode) IsKnown() bool { return slices.Contains(EnrollmentModes(), m) }
 
+// IsAutomatic reports whether people come in by the mode without being asked by
+// anybody.
+func (m EnrollmentMode) IsAutomatic() bool { return m == EnrollmentInvitation || m == EnrollmentSuggestion }
+
 // ProofStatus is how far a proof about a domain is, as Clerk's API says it.
 type ProofStatus string
 

@@ -22,6 +22,7 @@ const (
 	PrimaryEmailChanged    = "primary_email_address_changed"
 	EndpointDisabled       = "webhook_endpoint_disabled"
 	ConnectionChanged      = "connection_changed"
+	DomainInvitation       = "domain_invitation"
 )
 
 // Variable is what a placeholder of a template may stand for. Names are only added.
@@ -155,6 +156,22 @@ If you do not want to join, ignore this mail.
 				link("/accept-invitation?ticket=…"), Variable{Name: "expires_on", Sample: "25 December 2026"},
 				Variable{Name: "org.name", Sample: "Acme Rockets"}, Variable{Name: "inviter_name", Sample: "Ada Lovelace"},
 				Variable{Name: "invited_by", Sample: "Ada Lovelace of Acme Rockets"}, Variable{Name: "role_name", Sample: "Member"},
+			),
+		},
+		{
+			Slug: DomainInvitation, Name: "Invitation by a domain",
+			Subject: "Join {{org.name}} at {{app.name}}",
+			Text: `{{org.name}} invites everybody with an address at {{domain}} to join it at {{app.name}}:
+
+    {{action_url}}
+
+The link works until {{expires_on}}, for this address only.
+If you do not want to join, ignore this mail.
+`,
+			Action: "Join",
+			Variables: with(
+				link("/accept-invitation?__clerk_ticket=…"), Variable{Name: "expires_on", Sample: "25 December 2026"},
+				Variable{Name: "org.name", Sample: "Acme"}, Variable{Name: "domain", Sample: "acme.com"},
 			),
 		},
 	}

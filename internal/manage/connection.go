@@ -33,6 +33,8 @@ type ConnectionChange struct {
 	SAML                             *SAMLChange
 	OIDC                             *OIDCChange
 	KeepVerifiedDomains              bool // refuse what would end a Verified Domain
+
+	By *SelfServe // who acts where it is no operator; nil: an operator
 }
 
 // SAMLChange is the part of a change that SAML connections have.
@@ -92,6 +94,9 @@ func (s *Service) CreateConnection(ctx context.Context, p identity.Provider, ch 
 	if err != nil {
 		return c, err
 	}
+	if err := s.refreshProofs(ctx, ch.By, c.Domains); err != nil {
+		return c, err
+	}
 	var key *identity.ConnectionKey
 	if p.IsSAML() {
 		made, err := newConnectionKey(c.ID, now)
@@ -102,6 +107,9 @@ func (s *Service) CreateConnection(ctx context.Context, p identity.Provider, ch 
 	}
 	var made identity.Connection
 	err = s.DB.Write(ctx, func(tx *store.Tx) error {
+		if err := s.maySelfServe(tx, ch.By, identity.Connection{}, c); err != nil {
+			return err
+		}
 		if err := s.admissible(tx, identity.Connection{}, c); err != nil {
 			return err
 		}
@@ -143,6 +151,9 @@ func (s *Service) ChangeConnection(ctx context.Context, id identity.ConnectionID
 	if err != nil {
 		return before, err
 	}
+	if err := s.refreshProofsOf(ctx, before, ch); err != nil {
+		return before, err
+	}
 	known, err := s.learnAbout(ctx, before, ch)
 	if err != nil {
 		return before, err
@@ -156,6 +167,9 @@ func (s *Service) ChangeConnection(ctx context.Context, id identity.ConnectionID
 		was := c
 		secret, err := s.apply(&c, ch, known)
 		if err != nil {
+			return err
+		}
+		if err := s.maySelfServe(tx, ch.By, was, c); err != nil {
 			return err
 		}
 		if ch.KeepVerifiedDomains {
@@ -278,6 +292,9 @@ func (s *Service) admissible(tx *store.Tx, before, c identity.Connection) error 
 		return err
 	}
 	for _, id := range d.DropVerifiedDomains {
+		if err := s.dropOffers(tx, c.OrganizationID, id); err != nil {
+			return err
+		}
 		if _, err := tx.DeleteOrganizationDomain(id); err != nil {
 			return err
 		}

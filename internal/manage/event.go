@@ -51,7 +51,7 @@ func (s *Service) EventView(tx *store.Tx, e identity.Event) (EventView, error) {
 		if e.Type == identity.DomainDeleted {
 			return v, nil
 		}
-		return v, eventDomain(tx, e, &v)
+		return v, s.eventDomain(tx, e, &v)
 	case identity.RoleCreated.Object():
 		r, err := tx.Role(identity.RoleID(e.Subject))
 		if err != nil {
@@ -114,7 +114,7 @@ func eventUser(tx *store.Tx, id identity.UserID) (*UserView, error) {
 	return &v, err
 }
 
-func eventDomain(tx *store.Tx, e identity.Event, v *EventView) error {
+func (s *Service) eventDomain(tx *store.Tx, e identity.Event, v *EventView) error {
 	d, err := tx.OrganizationDomain(e.OrganizationID, identity.DomainID(e.Subject))
 	if err != nil {
 		return err
@@ -123,7 +123,7 @@ func eventDomain(tx *store.Tx, e identity.Event, v *EventView) error {
 	if err != nil {
 		return err
 	}
-	view, err := domainView(tx, d, o)
+	view, err := s.domainView(tx, d, o)
 	v.Domain = &view
 	return err
 }

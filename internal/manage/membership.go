@@ -180,15 +180,17 @@ func (s *Service) viewMembership(tx *store.Tx, m identity.Membership, known show
 	if v.User, err = tx.User(m.UserID); err != nil {
 		return v, err
 	}
-	v.Identifier = v.User.Username
-	if v.User.PrimaryEmailID != "" {
-		e, err := tx.EmailAddress(v.User.PrimaryEmailID)
-		if store.Optional(err) != nil {
-			return v, err
-		}
-		v.Identifier = string(e.Address)
+	v.Identifier, err = identifierOf(tx, v.User)
+	return v, err
+}
+
+// identifierOf is the primary address by which a user is known, or the username.
+func identifierOf(tx *store.Tx, u identity.User) (string, error) {
+	if u.PrimaryEmailID == "" {
+		return u.Username, nil
 	}
-	return v, nil
+	e, err := tx.EmailAddress(u.PrimaryEmailID)
+	return string(e.Address), store.Optional(err)
 }
 
 // MembershipChange is what a caller gave to change a membership.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 
 	"usher/internal/fault"
 	"usher/internal/identity"
@@ -24,6 +25,7 @@ type DomainChange struct {
 	Name           string // of a new domain
 	EnrollmentMode *identity.EnrollmentMode
 	Verified       *bool // affiliation, on an operator's word; nil for a new domain: yes, unless an Actor asks
+	DeletePending  bool  // of a change: what the domain has offered and nobody answered yet is taken back
 }
 
 // DomainView is a domain with what it is shown with.
@@ -146,7 +148,7 @@ func (s *Service) addDomain(tx *store.Tx, o identity.Organization, actor identit
 	if err := tx.InsertOrganizationDomain(d); err != nil {
 		return DomainView{}, err
 	}
-	return domainView(tx, d, o)
+	return s.domainView(tx, d, o)
 }
 
 func checkMode(mode *identity.EnrollmentMode) error {
@@ -222,8 +224,15 @@ func findDomain(tx *store.Tx, ref DomainRef, p identity.Permission) (o identity.
 	return o, d, store.Missing(err, fault.New(fault.NotFound, "resource", "organization domain"))
 }
 
-func domainView(_ *store.Tx, d identity.OrganizationDomain, o identity.Organization) (DomainView, error) {
-	return DomainView{OrganizationDomain: d, Organization: o}, nil
+// domainView adds how many offers by the domain wait for an answer.
+func (s *Service) domainView(tx *store.Tx, d identity.OrganizationDomain, o identity.Organization) (DomainView, error) {
+	waiting, err := tx.PendingOffers([]identity.DomainID{d.ID}, s.Now())
+	return newDomainView(d, o, waiting), err
+}
+
+func newDomainView(d identity.OrganizationDomain, o identity.Organization, waiting map[identity.DomainID]store.PendingOffers) DomainView {
+	n := waiting[d.ID]
+	return DomainView{OrganizationDomain: d, Organization: o, PendingInvitations: n.Invitations, PendingSuggestions: n.Suggestions}
 }
 
 // Domain reads a domain of an organization.
@@ -233,7 +242,7 @@ func (s *Service) Domain(ctx context.Context, ref DomainRef) (v DomainView, err 
 		if err != nil {
 			return err
 		}
-		v, err = domainView(tx, d, o)
+		v, err = s.domainView(tx, d, o)
 		return err
 	})
 	return v, err
@@ -255,6 +264,14 @@ func (s *Service) Domains(ctx context.Context, ref DomainRef, f OrganizationDoma
 			return err
 		}
 		list, total = make([]DomainView, 0, len(rows)), n
+		ids := make([]identity.DomainID, len(rows))
+		for i, d := range rows {
+			ids[i] = d.ID
+		}
+		waiting, err := tx.PendingOffers(ids, s.Now())
+		if err != nil {
+			return err
+		}
 		orgs := map[identity.OrgID]identity.Organization{}
 		for _, d := range rows {
 			o, known := orgs[d.OrganizationID]
@@ -264,11 +281,7 @@ func (s *Service) Domains(ctx context.Context, ref DomainRef, f OrganizationDoma
 				}
 				orgs[o.ID] = o
 			}
-			v, err := domainView(tx, d, o)
-			if err != nil {
-				return err
-			}
-			list = append(list, v)
+			list = append(list, newDomainView(d, o, waiting))
 		}
 		return nil
 	})
@@ -276,7 +289,9 @@ func (s *Service) Domains(ctx context.Context, ref DomainRef, f OrganizationDoma
 }
 
 // ChangeDomain changes how people are enrolled by a domain, or whether it counts
-// as verified. What is judged when a domain is listed is judged again.
+// as verified. What is judged when a domain is listed is judged again. What was
+// offered by the domain stays, unless the caller says otherwise or the ground for
+// it is gone (behaviour 1.135).
 func (s *Service) ChangeDomain(ctx context.Context, ref DomainRef, ch DomainChange) (DomainView, error) {
 	if err := checkMode(ch.EnrollmentMode); err != nil {
 		return DomainView{}, err
@@ -292,10 +307,41 @@ func (s *Service) ChangeDomain(ctx context.Context, ref DomainRef, ch DomainChan
 		default:
 			d.Verified, d.Affiliation = false, identity.Affiliation{}
 		}
-		if before.EnrollmentMode == d.EnrollmentMode && (before.Verified || !d.Verified) {
-			return nil
+		if before.EnrollmentMode != d.EnrollmentMode || !before.Verified && d.Verified {
+			if err := s.mayList(tx, o, *d, d.ID); err != nil {
+				return err
+			}
 		}
-		return s.mayList(tx, o, *d, d.ID)
+		return s.settleOffers(tx, before, *d, ch)
+	})
+}
+
+// settleOffers takes back what the domain has offered where the change ends it, and
+// writes the change of the mode into the audit log.
+func (s *Service) settleOffers(tx *store.Tx, before, d identity.OrganizationDomain, ch DomainChange) error {
+	if ch.DeletePending || !policy.OffersStand(before, d) {
+		if err := s.dropOffers(tx, d.OrganizationID, d.ID); err != nil {
+			return err
+		}
+	}
+	if before.EnrollmentMode == d.EnrollmentMode {
+		return nil
+	}
+	return s.audit(tx, identity.AuditEntry{
+		Action: "organization_domain.enrollment_mode.updated", Subject: string(d.ID), OrganizationID: d.OrganizationID,
+		Detail: map[string]string{"name": string(d.Name), "before": string(before.EnrollmentMode), "after": string(d.EnrollmentMode)},
+	})
+}
+
+// dropOffers takes back what a domain has offered and nobody has answered.
+func (s *Service) dropOffers(tx *store.Tx, org identity.OrgID, domain identity.DomainID) error {
+	dropped, err := tx.DropOffers(domain, s.Now())
+	if err != nil || len(dropped.Invitations) == 0 && dropped.Suggestions == 0 {
+		return err
+	}
+	return s.audit(tx, identity.AuditEntry{
+		Action: "organization_domain.offers_deleted", Subject: string(domain), OrganizationID: org,
+		Detail: map[string]string{"invitations": strconv.Itoa(len(dropped.Invitations)), "suggestions": strconv.Itoa(dropped.Suggestions)},
 	})
 }
 
@@ -320,14 +366,14 @@ func (s *Service) changeDomain(ctx context.Context, ref DomainRef, change func(*
 		if err := s.auditDomain(tx, action, d); err != nil {
 			return err
 		}
-		v, err = domainView(tx, d, o)
+		v, err = s.domainView(tx, d, o)
 		return err
 	})
 	return v, err
 }
 
 // DeleteDomain takes a domain off an organization's list, with the proofs of
-// domains below it that rest on it.
+// domains below it that rest on it and what it has offered that nobody answered.
 func (s *Service) DeleteDomain(ctx context.Context, ref DomainRef) (d identity.OrganizationDomain, err error) {
 	err = s.DB.Write(ctx, func(tx *store.Tx) error {
 		var o identity.Organization
@@ -343,6 +389,9 @@ func (s *Service) DeleteDomain(ctx context.Context, ref DomainRef) (d identity.O
 		}
 		if denied := policy.UnlistDomain(f).Denied; denied != nil {
 			return denied
+		}
+		if err := s.dropOffers(tx, o.ID, d.ID); err != nil {
+			return err
 		}
 		if _, err := tx.DeleteOrganizationDomain(d.ID); err != nil {
 			return err

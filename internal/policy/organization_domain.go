@@ -59,7 +59,7 @@ func domainQuota(t *Trace, f ListDomainFacts) error {
 // unlimitedMembership keeps people who come by themselves from using up the seats
 // of an organization that has a number of them: behaviour 1.136.
 func unlimitedMembership(t *Trace, f ListDomainFacts) error {
-	if f.Mode != identity.EnrollmentInvitation && f.Mode != identity.EnrollmentSuggestion {
+	if !f.Mode.IsAutomatic() {
 		return nil
 	}
 	limit := f.Organization.MaxAllowedMemberships

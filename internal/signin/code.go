@@ -163,6 +163,9 @@ func (f *Flow) signInUser(tx *store.Tx, s identity.SignIn, id identity.UserID, n
 	if err != nil {
 		return Done{}, err
 	}
+	if err := f.enroll(tx, u.ID); err != nil {
+		return Done{}, err
+	}
 	org, choose, err := firstOrganization(tx, u.ID)
 	if err != nil {
 		return Done{}, err

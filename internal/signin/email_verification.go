@@ -114,6 +114,9 @@ func (f *Flow) AttemptVerification(ctx context.Context, id identity.EmailID, ver
 			if err := proveEmail(tx, e, now); err != nil {
 				return err
 			}
+			if err := f.enroll(tx, e.UserID); err != nil {
+				return err
+			}
 			return auditVerification(tx, "email_address.verified", e, now)
 		case fault.Is(err, fault.VerificationExpired):
 			v.Status = statusExpired

@@ -183,10 +183,44 @@ func (f *Flow) accept(tx *store.Tx, v InvitationView, s identity.Session) (polic
 
 // AcceptInvitation makes the person of a session a member, and the organization the
 // active one.
-func (f *Flow) AcceptInvitation(ctx context.Context, text string, s identity.Session) (v InvitationView, err error) {
+func (f *Flow) AcceptInvitation(ctx context.Context, text string, s identity.Session) (InvitationView, error) {
+	return f.acceptInvitation(ctx, s, func(tx *store.Tx) (InvitationView, error) { return f.invitation(tx, text, &s) })
+}
+
+// AcceptOwnInvitation is AcceptInvitation for a person who is shown her invitations
+// and needs no link: the invited address is hers, which she has proved. Those to
+// others do not exist.
+func (f *Flow) AcceptOwnInvitation(ctx context.Context, id identity.OrgInvitationID, s identity.Session) (InvitationView, error) {
+	return f.acceptInvitation(ctx, s, func(tx *store.Tx) (v InvitationView, err error) {
+		if v.invitation, err = tx.OrganizationInvitation(id); err != nil {
+			return v, store.Missing(err, fault.New(fault.OrganizationInvitationNotFound))
+		}
+		held, err := tx.VerifiedEmail(v.invitation.Email)
+		if store.Optional(err) != nil {
+			return v, err
+		}
+		if err != nil || held.UserID != s.UserID {
+			return v, fault.New(fault.OrganizationInvitationNotFound)
+		}
+		v.Email = v.invitation.Email
+		if v.Organization, err = tx.Organization(v.invitation.OrganizationID); err != nil {
+			return v, err
+		}
+		if v.invitation.Status == identity.InvitationAccepted && v.invitation.UserID == s.UserID {
+			v.State = InvitationDone
+			return v, nil
+		}
+		if denied := v.waiting(f.Now()); denied != nil {
+			return v, denied
+		}
+		return f.invitationOfPerson(tx, v, s)
+	})
+}
+
+func (f *Flow) acceptInvitation(ctx context.Context, s identity.Session, find func(*store.Tx) (InvitationView, error)) (v InvitationView, err error) {
 	now := f.Now()
 	err = f.DB.Write(ctx, func(tx *store.Tx) error {
-		if v, err = f.invitation(tx, text, &s); err != nil || v.State != InvitationAccept {
+		if v, err = find(tx); err != nil || v.State != InvitationAccept {
 			return err
 		}
 		d, err := f.accept(tx, v, s)
@@ -205,7 +239,12 @@ func (f *Flow) AcceptInvitation(ctx context.Context, text string, s identity.Ses
 		}
 		held.LastActiveOrganizationID, held.UpdatedAt = v.Organization.ID, now
 		v.State = InvitationDone
-		return tx.UpdateSession(held)
+		if err := tx.UpdateSession(held); err != nil {
+			return err
+		}
+		return tx.Audit(identity.AuditEntry{
+			At: now, Action: "organization_invitation.accepted", Subject: string(v.invitation.ID), OrganizationID: v.Organization.ID,
+		})
 	})
 	return v, err
 }
@@ -277,6 +316,9 @@ func (f *Flow) signUpInvited(tx *store.Tx, v InvitationView, form invitedForm) (
 	u := made.User
 	u.PasswordHash, u.LastSignInAt, u.LastActiveAt = form.hash, now, now
 	if err := tx.UpdateUser(u); err != nil {
+		return Done{}, err
+	}
+	if err := f.enroll(tx, u.ID); err != nil {
 		return Done{}, err
 	}
 	ses, cookie, err := f.Sessions.Create(tx, session.Start{

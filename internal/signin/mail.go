@@ -35,6 +35,13 @@ func noAccountMail(base string, to identity.Email) mail.Letter {
 	return mail.Letter{Slug: mail.NoAccount, To: to, Values: map[string]string{"action_url": base + "/sign-up"}}
 }
 
+// domainInvitationMail carries the link of an invitation that came by a domain.
+func domainInvitationMail(link string, o identity.Organization, i identity.OrganizationInvitation) mail.Letter {
+	return mail.Letter{Slug: mail.DomainInvitation, To: i.Email, Values: map[string]string{
+		"action_url": link, "org.name": o.Name, "domain": i.Email.Domain().Display(), "expires_on": i.ExpiresAt.UTC().Format("2 January 2006"),
+	}}
+}
+
 // accountExistsMail tells the owner of an address that a sign-up was tried.
 func accountExistsMail(base string, e identity.EmailAddress) mail.Letter {
 	return mail.Letter{

@@ -253,6 +253,9 @@ func (f *Flow) createSignedUp(tx *store.Tx, s identity.SignUp, settings identity
 	if err := tx.InsertEmailAddress(email); err != nil {
 		return Done{}, err
 	}
+	if err := f.enroll(tx, u.ID); err != nil {
+		return Done{}, err
+	}
 	ses, cookie, err := f.Sessions.Create(tx, session.Start{Client: s.ClientID, User: u.ID, Settings: settings, Now: now})
 	if err != nil {
 		return Done{}, err

@@ -140,6 +140,9 @@ func (f *Flow) signInByTicket(tx *store.Tx, t identity.Ticket, u identity.User, 
 	if err != nil {
 		return Done{}, err
 	}
+	if err := f.enroll(tx, u.ID); err != nil {
+		return Done{}, err
+	}
 	org, choose, err := firstOrganization(tx, u.ID)
 	if err != nil {
 		return Done{}, err

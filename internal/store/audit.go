@@ -20,10 +20,11 @@ import (
 // who can write to the database can't forge a line or an end (threat T-API-13).
 
 // Audit writes a line of the audit log. Who acts is what identity.WithActor said,
-// or where nobody did, what the entry says; the rest is the entry's.
+// or where nobody did, what the entry says; what the system does of itself in
+// somebody's call is the system's. The rest is the entry's.
 func (tx *Tx) Audit(e identity.AuditEntry) error {
 	e.ID = identity.NewID[identity.AuditID](e.At)
-	if actor := identity.ActorFrom(tx.ctx); actor.Kind != identity.ActorUnknown || e.Actor.Kind == "" {
+	if actor := identity.ActorFrom(tx.ctx); e.Actor.Kind != identity.ActorSystem && (actor.Kind != identity.ActorUnknown || e.Actor.Kind == "") {
 		e.Actor = actor
 	}
 	mac, err := tx.auditMAC(e)

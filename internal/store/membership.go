@@ -219,9 +219,16 @@ func (tx *Tx) UpdateMembership(m identity.Membership) error {
 	return tx.recordMembership(identity.MembershipUpdated, m.OrganizationID, m.UserID)
 }
 
-// DeleteMembership ends a membership and reports whether there was one.
+// DeleteMembership ends a membership and reports whether there was one. No domain
+// of the organization offers it to the person again.
 func (tx *Tx) DeleteMembership(org identity.OrgID, user identity.UserID) (bool, error) {
 	if err := tx.recordMembership(identity.MembershipDeleted, org, user); err != nil {
+		return false, err
+	}
+	if _, err := tx.exec(`
+		INSERT INTO enrollments (organization_id, user_id, domain_id, offer_id)
+		SELECT m.organization_id, m.user_id, '', '' FROM memberships m WHERE m.organization_id = $1 AND m.user_id = $2
+		ON CONFLICT (organization_id, user_id) DO NOTHING`, org, user); err != nil {
 		return false, err
 	}
 	return tx.execChanged(`DELETE FROM memberships WHERE organization_id = $1 AND user_id = $2`, org, user)

@@ -95,7 +95,7 @@ func (u *UI) handleAcceptInvitation(w http.ResponseWriter, r *http.Request) erro
 		return err
 	}
 	if s != nil {
-		if _, err := u.SignIn.AcceptInvitation(r.Context(), fields[0], *s); err != nil {
+		if _, err := u.SignIn.AcceptInvitation(identity.WithActor(r.Context(), actorOf(r, *s)), fields[0], *s); err != nil {
 			return err
 		}
 		return seeOther(w, r, "/user")

@@ -85,6 +85,9 @@ func (u *UI) handleUser(w http.ResponseWriter, r *http.Request) error {
 			LeaveURL: "/organization/" + string(m.OrganizationID) + "/leave",
 		})
 	}
+	if view.Offers, err = u.offers(r, s, members); err != nil {
+		return err
+	}
 	if view.Sessions, err = u.sessions(r, s); err != nil {
 		return err
 	}
@@ -152,11 +155,15 @@ func (u *UI) sessions(r *http.Request, s session.Signed) ([]Session, error) {
 // for the audit log. Somebody else who acts as the person is named by the session,
 // which the line of the ticket names too (threat T-SES-17).
 func acting(r *http.Request, s session.Signed) context.Context {
-	actor := identity.Actor{Kind: identity.ActorUser, ID: string(s.User.ID), TraceID: httpio.TraceID(r.Context())}
-	if s.Session.Impersonated() {
-		actor.Kind, actor.ID = identity.ActorImpersonator, string(s.Session.ID)
+	return identity.WithActor(r.Context(), actorOf(r, s.Session))
+}
+
+func actorOf(r *http.Request, s identity.Session) identity.Actor {
+	actor := identity.Actor{Kind: identity.ActorUser, ID: string(s.UserID), TraceID: httpio.TraceID(r.Context())}
+	if s.Impersonated() {
+		actor.Kind, actor.ID = identity.ActorImpersonator, string(s.ID)
 	}
-	return identity.WithActor(r.Context(), actor)
+	return actor
 }
 
 // handleRevokeSession signs the person out in another browser.

@@ -75,6 +75,8 @@ func (u *UI) Routes(mux *http.ServeMux) {
 		"POST /organization/{organization_id}/leave": u.handleLeave,
 		"POST /sessions/{session_id}/revoke":         u.handleRevokeSession,
 		"POST /user/connections/{connection_id}":     u.handleLink,
+		"POST /user/invitations/{invitation_id}":     u.handleAcceptOwnInvitation,
+		"POST /user/suggestions/{suggestion_id}":     u.handleAcceptSuggestion,
 		"POST /sign-out":                             u.handleSignOut,
 		"GET /signed-out":                            u.handleSignedOut,
 	} {

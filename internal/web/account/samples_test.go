@@ -145,6 +145,11 @@ func userSamples() []sample {
 			Frame: signedIn(), Name: "Alice Smith", Email: "alice@acme.test", CreateURL: "/create-organization",
 			Emails:        []account.Email{{Address: "alice@acme.test", Primary: true, Verified: true, Company: "Acme Okta"}, {Address: "alice.smith@example.com"}},
 			Organizations: []account.Membership{{Name: "Acme", Role: "Member", Active: true, Company: true, LeaveURL: "/user/organizations/org_1/leave"}, {Name: "Northwind Partners", Role: "Administrator", LeaveURL: "/user/organizations/org_2/leave"}},
+			Offers: []account.Offer{
+				{Name: "Initech", Text: "You are invited as alice@acme.test.", Do: "Join", AcceptURL: "/user/invitations/orginv_000000000000000000000000001"},
+				{Name: "Hooli", Text: "People with your email address may ask to join.", Do: "Ask to join", AcceptURL: "/user/suggestions/orgsug_000000000000000000000000001"},
+				{Name: "Umbrella", Text: "You asked to join. An administrator has yet to answer."},
+			},
 			Connections: []account.Company{
 				{Name: "Acme Okta", Organization: "Acme", Email: "alice@acme.test", LastUsed: account.Moment{Text: "5 minutes ago", Time: "2026-11-25T09:55:00Z"}},
 				{Name: "Globex sign-in", Organization: "Globex", LinkURL: "/user/connections/entconn_000000000000000000000000001"},
@@ -163,6 +168,7 @@ func userSamples() []sample {
 			Frame: signedIn(), Name: strings.Repeat("Maximiliane-Charlotte ", 8) + "von Hohenzollern-Sigmaringen", Email: strings.Repeat("very.long.", 6) + "address@" + strings.Repeat("sub-domain.", 8) + "example",
 			Emails:        []account.Email{{Address: strings.Repeat("verylongaddress", 4) + "@" + strings.Repeat("subdomain.", 12) + "example", Primary: true, Verified: true, Company: strings.Repeat("Company ", 20)}},
 			Organizations: []account.Membership{{Name: "شركة الاختبار للتجارة", Role: "مدير", Active: true, LeaveURL: "/leave"}, {Name: strings.Repeat("Unbroken", 30), Role: strings.Repeat("Role", 30), Company: true, LeaveURL: "/leave"}},
+			Offers:        []account.Offer{{Name: strings.Repeat("Unbroken", 30), Text: "You are invited as " + strings.Repeat("verylongaddress", 4) + "@" + strings.Repeat("subdomain.", 12) + "example", Do: "Join", AcceptURL: "/join"}},
 			Connections:   []account.Company{{Name: "株式会社テスト", Email: "\u202egnp.exe@acme.test", LastUsed: account.Moment{Text: "now"}}},
 			Sessions:      []account.Session{{Device: strings.Repeat("Mozilla/5.0 (Macintosh) ", 12), Place: "2001:db8:85a3:8d3:1319:8a2e:370:7348", LastSeen: account.Moment{Text: "yesterday"}, RevokeURL: "/revoke"}},
 		}},

@@ -9,6 +9,7 @@ type User struct {
 	Name          string
 	Email         string // primary address
 	Emails        []Email
+	Offers        []Offer
 	Organizations []Membership
 	Connections   []Company
 	Sessions      []Session
@@ -36,6 +37,14 @@ type Membership struct {
 	Active   bool   // the session works in it
 	Company  bool   // comes from company sign-in
 	LeaveURL string // empty: no way to leave
+}
+
+// Offer is an organization that the person may join, or ask to.
+type Offer struct {
+	Name      string
+	Text      string // what came of it, or by which address
+	Do        string // what its button says
+	AcceptURL string // where its button posts to; empty: no button
 }
 
 // Company is a connection that the person signs in through, or may link.
