@@ -50,6 +50,12 @@ func TestChanges_ReportWhetherTheirPreconditionHeld(t *testing.T) {
 				step("a first account", true, func() (bool, error) { return tx.InsertAccount(a) }),
 				step("another user's account of the same subject", false, func() (bool, error) { return tx.InsertAccount(sameSubject) }),
 				step("a second account of a user", false, func() (bool, error) { return tx.InsertAccount(sameUser) }),
+				step("a first enrollment", true, func() (bool, error) {
+					return tx.InsertEnrollment(identity.Enrollment{OrganizationID: o.ID, UserID: u.ID, DomainID: "orgdmn_1"})
+				}),
+				step("a second one", false, func() (bool, error) {
+					return tx.InsertEnrollment(identity.Enrollment{OrganizationID: o.ID, UserID: u.ID, DomainID: "orgdmn_2"})
+				}),
 				step("an unused request", true, func() (bool, error) { return tx.UsePendingRequest("relay", at(1)) }),
 				step("a used request", false, func() (bool, error) { return tx.UsePendingRequest("relay", at(1)) }),
 				step("a verdict at its end", false, func() (bool, error) { return tx.UseVerdict("nonce", at(10)) }),
