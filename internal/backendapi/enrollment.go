@@ -14,8 +14,8 @@ import (
 // them for browsers only; the shapes are those of its Frontend API.
 func (a *API) enrollmentOperations() map[string]httpio.Handler {
 	return map[string]httpio.Handler{
-		"GET /users/{user_id}/organization_suggestions":                                a.handleSuggestionsOfUser,
-		"GET /organizations/{organization_id}/membership_requests":                     a.handleMembershipRequests,
+		"GET /users/{user_id}/organization_suggestions":                                 a.handleSuggestionsOfUser,
+		"GET /organizations/{organization_id}/membership_requests":                      a.handleMembershipRequests,
 		"POST /organizations/{organization_id}/membership_requests/{request_id}/accept": a.handleAcceptRequest,
 		"POST /organizations/{organization_id}/membership_requests/{request_id}/reject": a.handleRejectRequest,
 	}

@@ -358,7 +358,9 @@ func TestEnrollment_Races(t *testing.T) { // threat T-ORG-13
 			requests[i] = str(list[0].(object), "id")
 		}
 		decide := func(request string, f func(manage.RequestRef) error) func() error {
-			return func() error { return f(manage.RequestRef{Organization: strings.TrimPrefix(org, "/organizations/"), Request: request}) }
+			return func() error {
+				return f(manage.RequestRef{Organization: strings.TrimPrefix(org, "/organizations/"), Request: request})
+			}
 		}
 		accept := func(r manage.RequestRef) error { _, err := service.AcceptRequest(ctx, r); return err }
 		reject := func(r manage.RequestRef) error { _, err := service.RejectRequest(ctx, r); return err }

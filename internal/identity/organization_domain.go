@@ -28,7 +28,9 @@ func (m EnrollmentMode) IsKnown() bool { return slices.Contains(EnrollmentModes(
 
 // IsAutomatic reports whether people come in by the mode without being asked by
 // anybody.
-func (m EnrollmentMode) IsAutomatic() bool { return m == EnrollmentInvitation || m == EnrollmentSuggestion }
+func (m EnrollmentMode) IsAutomatic() bool {
+	return m == EnrollmentInvitation || m == EnrollmentSuggestion
+}
 
 // ProofStatus is how far a proof about a domain is, as Clerk's API says it.
 type ProofStatus string

@@ -183,6 +183,7 @@ func (w *world) more(on subjects) subjects {
 	w.Helper()
 	ctx := w.Context()
 	w.sets()
+	w.enrolling(on)
 	on.permission = string(must(w.s.CreatePermission(ctx, manage.PermissionChange{Name: ptr("Read"), Key: ptr("org:invoices:read")}))(w).ID)
 	on.role = string(get(w, func(tx *store.Tx) (identity.Role, error) { return tx.RoleByKey("org:guest") }).ID)
 	must(w.s.GrantPermission(ctx, on.role, on.permission))(w)

@@ -215,7 +215,7 @@ func changes() map[string]row {
 			return err
 		}},
 	}
-	for _, more := range []map[string]row{peopleChanges(), roleChanges(), listChanges(), setupLinkChanges(), draftChanges()} {
+	for _, more := range []map[string]row{peopleChanges(), roleChanges(), listChanges(), setupLinkChanges(), draftChanges(), enrollmentChanges()} {
 		maps.Copy(table, more)
 	}
 	maps.Copy(table, domainChanges())
@@ -259,6 +259,7 @@ func readings() []string {
 		"MayLeave",
 		"Members",
 		"MembershipOf",
+		"MembershipRequests",
 		"MembershipsOf",
 		"Organization",
 		"OrganizationInvitation",
@@ -287,6 +288,7 @@ func readings() []string {
 		"Settings",
 		"SetupVisit",
 		"SignUp",
+		"SuggestionsOfUser",
 		"User",
 		"Users",
 		"VerifyAudit",

@@ -1,5 +1,6 @@
 // Package policy decides who may do what, one file a question: Discover,
-// Enforce, Try, Mail, Admit, Leave, Remove, ChangeRole, Move, Domain, Permit.
+// Enforce, Try, Mail, Admit, Leave, Remove, ChangeRole, Move, Domain, Enroll, Ask,
+// SelfServe, Permit.
 //
 // A decision is a function of its facts alone: it takes no context, clock, store
 // or logger, so that it can be run at sign-in, simulated, replayed and tested by

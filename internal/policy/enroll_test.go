@@ -36,7 +36,9 @@ func TestEnroll(t *testing.T) {
 			given: func(f *facts) { f.Domain.EnrollmentMode = identity.EnrollmentSuggestion }, offer: identity.EnrollmentSuggestion,
 		},
 		"not where the deployment has no domains": {
-			given: func(f *facts) { f.Settings.OrganizationDomainsEnabled, f.Settings.OrganizationDomainInvitations = false, false }, ends: "domains_enabled",
+			given: func(f *facts) {
+				f.Settings.OrganizationDomainsEnabled, f.Settings.OrganizationDomainInvitations = false, false
+			}, ends: "domains_enabled",
 		},
 		"not where it has no organizations": {given: func(f *facts) { f.Settings.OrganizationsDisabled = true }, ends: "domains_enabled"},
 		"1.133 not in a mode that was switched off": {
@@ -181,8 +183,10 @@ func TestAcceptRequest(t *testing.T) {
 	}{
 		"1.134 a request is accepted": {given: func(*identity.MembershipRequest, *policy.JoinFacts) {}, trace: rules},
 		"not twice": {
-			given: func(r *identity.MembershipRequest, f *policy.JoinFacts) { r.Status, f.Member = identity.RequestAccepted, true },
-			code:  fault.MembershipRequestNotPending, trace: "request_pending",
+			given: func(r *identity.MembershipRequest, f *policy.JoinFacts) {
+				r.Status, f.Member = identity.RequestAccepted, true
+			},
+			code: fault.MembershipRequestNotPending, trace: "request_pending",
 		},
 		"not after it was rejected": {
 			given: func(r *identity.MembershipRequest, _ *policy.JoinFacts) { r.Status = identity.RequestRejected },

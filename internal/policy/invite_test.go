@@ -109,8 +109,10 @@ func TestAccept(t *testing.T) {
 			code:  fault.OrganizationInvitationRevoked, trace: "not_revoked",
 		},
 		"threat T-ORG-09 not who has another address": {
-			given: func(f *facts) { f.Emails[0].Address, f.Connections = "eve@acme.test", []identity.ConnectionID{"entconn_1"} },
-			code:  fault.ResourceForbidden, trace: waiting + " address_is_hers",
+			given: func(f *facts) {
+				f.Emails[0].Address, f.Connections = "eve@acme.test", []identity.ConnectionID{"entconn_1"}
+			},
+			code: fault.ResourceForbidden, trace: waiting + " address_is_hers",
 		},
 		"threat T-ORG-09 nor who has not proved it": {
 			given: func(f *facts) { f.Emails[0].Status = identity.Unverified }, code: fault.ResourceForbidden, trace: waiting + " address_is_hers",
@@ -124,7 +126,9 @@ func TestAccept(t *testing.T) {
 			code:  fault.SAMLEmailAddressDomainReserved, trace: hers,
 		},
 		"by SSO, through one of several": {
-			given: func(f *facts) { f.Connections, f.Through = []identity.ConnectionID{"entconn_1", "entconn_2"}, "entconn_2" }, trace: rules,
+			given: func(f *facts) {
+				f.Connections, f.Through = []identity.ConnectionID{"entconn_1", "entconn_2"}, "entconn_2"
+			}, trace: rules,
 		},
 		"not twice": {
 			given: func(f *facts) { f.Join.Member = true }, code: fault.AlreadyAMember, trace: hers + " roles_settled role_in_set not_a_member",

@@ -108,8 +108,8 @@ func TestSelfServe(t *testing.T) {
 			},
 			code: fault.OrganizationDomainOwnershipNotVerified, trace: "own_connection ownership_verified",
 		},
-		"an operator's word stands":             {given: func(f *facts) { f.Listed[0] = row("acme.test", identity.OwnershipManual, 0) }, trace: fresh},
-		"and what was verified before":          {given: func(f *facts) { f.Listed[0] = row("acme.test", identity.OwnershipLegacy, 0) }, trace: fresh},
+		"an operator's word stands":    {given: func(f *facts) { f.Listed[0] = row("acme.test", identity.OwnershipManual, 0) }, trace: fresh},
+		"and what was verified before": {given: func(f *facts) { f.Listed[0] = row("acme.test", identity.OwnershipLegacy, 0) }, trace: fresh},
 		"1.122 a domain below is as fresh as the one above": {
 			given: func(f *facts) {
 				f.Connection = made("eu.acme.test")

@@ -55,7 +55,7 @@ func (u *UI) offers(r *http.Request, s session.Signed, members []manage.Membersh
 
 // handleAcceptOwnInvitation joins the person to the organization that invited her.
 func (u *UI) handleAcceptOwnInvitation(w http.ResponseWriter, r *http.Request) error {
-	if _, err := u.form(w, r); err != nil {
+	if _, err := u.Forms.Read(w, r); err != nil {
 		return err
 	}
 	s, err := u.Sessions.Current(r.Context(), r)
@@ -71,7 +71,7 @@ func (u *UI) handleAcceptOwnInvitation(w http.ResponseWriter, r *http.Request) e
 
 // handleAcceptSuggestion asks the administrators of an organization for the person.
 func (u *UI) handleAcceptSuggestion(w http.ResponseWriter, r *http.Request) error {
-	if _, err := u.form(w, r); err != nil {
+	if _, err := u.Forms.Read(w, r); err != nil {
 		return err
 	}
 	s, err := u.Sessions.Current(r.Context(), r)
