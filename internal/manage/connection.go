@@ -86,15 +86,15 @@ func (s *Service) CreateConnection(ctx context.Context, p identity.Provider, ch 
 	default:
 		c.Config.OIDC = &identity.OIDCConfig{}
 	}
+	if err := s.refreshProofsOf(ctx, identity.Connection{}, ch); err != nil {
+		return c, err
+	}
 	known, err := s.learnAbout(ctx, c, ch)
 	if err != nil {
 		return c, err
 	}
 	secret, err := s.apply(&c, ch, known)
 	if err != nil {
-		return c, err
-	}
-	if err := s.refreshProofs(ctx, ch.By, c.Domains); err != nil {
 		return c, err
 	}
 	var key *identity.ConnectionKey

@@ -44,14 +44,14 @@ func (by SelfServe) permitted(tx *store.Tx) error {
 	return permitted(tx, by.Organization, by.Member, identity.EntConnsManage)
 }
 
-// refreshProofsOf is refreshProofs for a connection that stands and the domains that
-// it has after the change. One of another organization is not there, and nothing is
-// asked about it.
+// refreshProofsOf is refreshProofs for the domains that a connection has after a
+// change; before is zero where it is being created. One of another organization is
+// not there. It comes first of all: who may not act makes us call nobody.
 func (s *Service) refreshProofsOf(ctx context.Context, before identity.Connection, ch ConnectionChange) error {
 	if ch.By == nil {
 		return nil
 	}
-	if before.OrganizationID != ch.By.Organization {
+	if before.ID != "" && before.OrganizationID != ch.By.Organization {
 		return fault.New(fault.NotFound, "resource", "enterprise connection")
 	}
 	names := before.Domains
@@ -61,16 +61,13 @@ func (s *Service) refreshProofsOf(ctx context.Context, before identity.Connectio
 			return err
 		}
 	}
-	return s.refreshProofs(ctx, ch.By, names)
+	return s.refreshProofs(ctx, *ch.By, names)
 }
 
 // refreshProofs looks at once for the records of proofs that are too old for what a
 // connection of these domains may need, so that a proof is refused only when its
 // record is gone. It runs before the transaction: the DNS may be slow.
-func (s *Service) refreshProofs(ctx context.Context, by *SelfServe, names []identity.Domain) error {
-	if by == nil {
-		return nil
-	}
+func (s *Service) refreshProofs(ctx context.Context, by SelfServe, names []identity.Domain) error {
 	var stale []identity.OrganizationDomain
 	err := s.DB.Read(ctx, func(tx *store.Tx) error {
 		if err := by.permitted(tx); err != nil {
