@@ -15,7 +15,7 @@ func (u *UI) offers(r *http.Request, s session.Signed, members []manage.Membersh
 	if err := u.SignIn.Enroll(r.Context(), s.Session); err != nil {
 		return nil, err
 	}
-	user := string(s.User.ID)
+	t, user := words(r), string(s.User.ID)
 	belongs := func(org identity.OrgID) bool {
 		return slices.ContainsFunc(members, func(m manage.MembershipView) bool { return m.OrganizationID == org })
 	}
@@ -29,8 +29,8 @@ func (u *UI) offers(r *http.Request, s session.Signed, members []manage.Membersh
 			continue
 		}
 		list = append(list, Offer{
-			Name: i.Organization.Name, Text: "You are invited as " + string(i.Email) + ".",
-			Do: "Join", AcceptURL: "/user/invitations/" + string(i.ID),
+			Name: i.Organization.Name, Text: t.Say("user.invited_as", "email", string(i.Email)),
+			Do: t.Say("user.join"), AcceptURL: "/user/invitations/" + string(i.ID),
 		})
 	}
 	suggestions, _, err := u.Manage.SuggestionsOfUser(r.Context(), user,
@@ -42,11 +42,11 @@ func (u *UI) offers(r *http.Request, s session.Signed, members []manage.Membersh
 		switch {
 		case belongs(v.OrganizationID):
 		case v.Status == identity.SuggestionAccepted:
-			list = append(list, Offer{Name: v.Organization.Name, Text: "You asked to join. An administrator has yet to answer."})
+			list = append(list, Offer{Name: v.Organization.Name, Text: t.Say("user.asked_to_join")})
 		default:
 			list = append(list, Offer{
-				Name: v.Organization.Name, Text: "People with your email address may ask to join.",
-				Do: "Ask to join", AcceptURL: "/user/suggestions/" + string(v.ID),
+				Name: v.Organization.Name, Text: t.Say("user.may_ask"),
+				Do: t.Say("user.ask_to_join"), AcceptURL: "/user/suggestions/" + string(v.ID),
 			})
 		}
 	}
