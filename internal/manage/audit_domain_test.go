@@ -113,5 +113,27 @@ func domainChanges() map[string]row {
 			}
 			return err
 		}},
+		"ResendInvitation": {"organization_invitation.created organization_invitation.resent", func(ctx context.Context, w *world, on subjects) error {
+			list, err := w.s.InviteToOrganization(ctx, on.org, []manage.Invite{{EmailAddress: "new@listed.example", Role: identity.RoleMember}})
+			if err == nil {
+				_, err = w.s.ResendInvitation(ctx, on.org, string(list[0].ID))
+			}
+			return err
+		}},
+		"OperatorLink": {"operator_link.created organization.created organization_membership.created user.created", func(ctx context.Context, w *world, _ subjects) error {
+			_, err := w.s.OperatorLink(ctx, "olga@northwind.test")
+			return err
+		}},
+		"RevokeSecretKey": {"secret_key.created secret_key.revoked", func(ctx context.Context, w *world, _ subjects) error {
+			key, err := w.s.NewSecretKey(ctx, "billing", false)
+			if err != nil {
+				return err
+			}
+			id, err := w.s.Authenticate(ctx, key)
+			if err != nil {
+				return err
+			}
+			return w.s.RevokeSecretKey(ctx, id)
+		}},
 	}
 }
