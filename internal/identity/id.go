@@ -113,6 +113,17 @@ func NewID[T ID](now time.Time) T {
 	return T(zero.prefix() + "_" + k.String())
 }
 
+// IDFrom makes an id that sorts by at, to the second, with chance from elsewhere:
+// for rows that must come out the same again.
+func IDFrom[T ID](at time.Time, chance [16]byte) T {
+	var zero T
+	k, err := ksuid.FromParts(at, chance[:])
+	if err != nil {
+		k = ksuid.Nil // a chance of another length, which there can't be
+	}
+	return T(zero.prefix() + "_" + k.String())
+}
+
 // idLength is the number of characters after the prefix.
 const idLength = 27
 

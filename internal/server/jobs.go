@@ -31,8 +31,9 @@ const (
 	refreshEvery = time.Minute
 	domainsEvery = time.Minute
 	pruneEvery   = 10 * time.Minute
+	countsEvery  = time.Minute
 	chainEvery   = time.Second
-	countEvery   = 5 * time.Minute
+	factsEvery   = 5 * time.Minute
 
 	disposableEvery = time.Minute
 
@@ -73,7 +74,8 @@ func (s *Server) startJobs(ctx context.Context, wg *sync.WaitGroup) {
 			return err
 		}},
 		{"prune", pruneEvery, usualMargin, s.prune},
-		{"attempt facts", countEvery, usualMargin, s.Manage.CountAttempts},
+		{"attempt facts", factsEvery, usualMargin, s.Manage.CountAttempts},
+		{"counts", countsEvery, usualMargin, s.DB.FoldCounts},
 		{"roles", migrateEvery, migrateEvery, s.Manage.MigrateRoles},
 		{"disposable domains", disposableEvery, 0, s.disposable.read}, // each node has a file of its own
 		// Looking is a read; two nodes that chain the same lines do no harm.

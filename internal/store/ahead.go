@@ -72,6 +72,9 @@ func (tx *Tx) execLater(text string, args ...any) error {
 	if err != nil {
 		return err
 	}
+	if tx.bulk != nil {
+		return tx.inBulk(text, args)
+	}
 	if err := tx.session.later(tx.ctx, deferred{query: query{text: text, args: args}, changed: found}); err != nil {
 		return tx.failed(err)
 	}

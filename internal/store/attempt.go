@@ -37,9 +37,10 @@ type AttemptFilter struct {
 	Since, Before  time.Time // when it was started; zero: at any time
 }
 
-// Attempts lists attempts, the newest first.
+// Attempts lists attempts, the newest first. With a filter, they are counted up to
+// maxCounted.
 func (tx *Tx) Attempts(f AttemptFilter, p Page) ([]identity.Attempt, int, error) {
-	s := search{from: "attempts", order: "started_at DESC, id DESC"}
+	s := search{from: "attempts", order: "started_at DESC, id DESC", table: "attempts", most: maxCounted}
 	if f.ConnectionID != "" {
 		s.and("connection_id = ?", f.ConnectionID)
 	}
@@ -48,12 +49,15 @@ func (tx *Tx) Attempts(f AttemptFilter, p Page) ([]identity.Attempt, int, error)
 	}
 	if f.State != "" {
 		s.and("state = ?", f.State)
+		if f.State != identity.AttemptComplete { // the words that the index is known by
+			s.and("state <> 'complete'")
+		}
 	}
 	if f.Email != "" {
 		s.and("(email = ? OR typed_email = ?)", f.Email, f.Email)
 	}
 	if f.Code != "" {
-		s.and("code = ?", f.Code)
+		s.and("code = ? AND code <> ''", f.Code)
 	}
 	if !f.Since.IsZero() {
 		s.and("started_at >= ?", ms(f.Since))

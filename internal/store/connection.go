@@ -51,7 +51,7 @@ type ConnectionFilter struct {
 
 // Connections lists connections.
 func (tx *Tx) Connections(f ConnectionFilter, p Page) ([]identity.Connection, int, error) {
-	s := search{from: connectionTables}
+	s := search{from: connectionTables, counted: "enterprise_connections c", table: "enterprise_connections"}
 	if err := s.orderBy(f.OrderBy, "c.id", map[string]string{
 		"created_at": "c.created_at", "updated_at": "c.updated_at", "name": "c.name",
 	}); err != nil {

@@ -35,6 +35,8 @@ type dialect struct {
 	beginRead   []string
 	beginSchema []string // for a migration, which takes as long as it takes
 	lockSchema  string   // run first in a migration; empty: beginSchema locks
+	beginBulk   string   // run first in a bulk; empty: nothing
+	foldCounts  string   // adds up the rows of row_counts; empty: there is but one for each name
 	clock       string   // asks for the server's time in Unix milliseconds; empty: there is no server
 
 	// uniqueTries is how often a transaction runs that met a unique value which
@@ -101,6 +103,9 @@ func (db *DB) openSQLite(o Options) error {
 		beginWrite:  []string{"BEGIN IMMEDIATE"},
 		beginRead:   []string{"BEGIN"},
 		beginSchema: []string{"BEGIN IMMEDIATE"},
+		// In KiB. With the usual cache a transaction that touches most pages of all
+		// indexes writes each of them many times.
+		beginBulk:   "PRAGMA cache_size = -524288",
 		uniqueTries: 1,
 		classify:    classifySQLite,
 	}
@@ -188,6 +193,11 @@ func (db *DB) openPostgres(o Options) error {
 		beginRead:  []string{"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", limits},
 		// Not serializable: what happened while it waited for the lock must show.
 		beginSchema: []string{"BEGIN ISOLATION LEVEL READ COMMITTED"},
+		foldCounts: `
+			WITH gone AS (
+				DELETE FROM row_counts WHERE name IN (SELECT name FROM row_counts GROUP BY name HAVING count(*) > 1)
+				RETURNING name, n)
+			INSERT INTO row_counts (name, n) SELECT name, sum(n) FROM gone GROUP BY name`,
 		lockSchema:  "SELECT pg_advisory_xact_lock(7574868937)", // a number of our own
 		clock:       "SELECT (EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::BIGINT",
 		uniqueTries: 3,

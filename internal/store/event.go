@@ -68,7 +68,7 @@ func (tx *Tx) Record(e identity.Event) error {
 // listeners reports whether there is an endpoint at all. One that is switched off
 // counts: it may ask for what it missed.
 func (tx *Tx) listeners() (bool, error) {
-	if tx.db.recorder == nil {
+	if tx.db.recorder == nil || tx.bulk != nil {
 		return false, nil
 	}
 	if !tx.recording.asked {
@@ -181,6 +181,9 @@ func changed[T ~string](tx *Tx, text string, args ...any) ([]T, error) {
 	args, err := tx.change(args) // what was read ahead may no longer be so
 	if err != nil {
 		return nil, err
+	}
+	if tx.bulk != nil {
+		return nil, tx.inBulk(text, args)
 	}
 	return all(tx, scanID[T], text, args...)
 }

@@ -1,6 +1,9 @@
 package store
 
-import "slices"
+import (
+	"context"
+	"slices"
+)
 
 // Exec runs any statement.
 func (tx *Tx) Exec(text string, args ...any) (int64, error) { return tx.exec(text, args...) }
@@ -42,4 +45,50 @@ func FactQueries() []string {
 		counted("attempts", ofConnection), eachOf + counted(fromEach, ofAll),
 		`SELECT own_part, count(*) FROM attempts WHERE ` + ofConnection + ` AND own_part > 0 GROUP BY own_part`,
 	}
+}
+// Explain says how the engine would run a statement with its arguments.
+func (tx *Tx) Explain(text string, args ...any) ([]string, error) {
+	if tx.db.Engine() == SQLite {
+		return tx.Plan(text, len(args))
+	}
+	return list(tx, scanID[string], "EXPLAIN "+text, args...)
+}
+
+// Watch notes the statements of later transactions.
+func (db *DB) Watch(note func(text string, args []any)) {
+	pools := []*pool{db.writers}
+	if db.readers != db.writers {
+		pools = append(pools, db.readers)
+	}
+	for _, p := range pools {
+		for s := p.lastIdle(); s != nil; s = p.lastIdle() {
+			_ = s.close()
+		}
+		open := p.open
+		p.open = func(ctx context.Context) (session, error) {
+			s, err := open(ctx)
+			return watched{s, note}, err
+		}
+	}
+}
+
+// watched is a connection whose statements are noted.
+type watched struct {
+	session
+	note func(text string, args []any)
+}
+
+func (w watched) exec(ctx context.Context, text string, args []any) (int64, error) {
+	w.note(text, args)
+	return w.session.exec(ctx, text, args)
+}
+
+func (w watched) query(ctx context.Context, q query, each func(scanner) error) error {
+	w.note(q.text, q.args)
+	return w.session.query(ctx, q, each)
+}
+
+func (w watched) later(ctx context.Context, d deferred) error {
+	w.note(d.text, d.args)
+	return w.session.later(ctx, d)
 }

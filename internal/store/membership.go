@@ -60,12 +60,22 @@ func membershipOrders() map[string]string {
 // ErrOrder for an order that there isn't.
 func (tx *Tx) MembershipsOfOrganization(org identity.OrgID, f MembershipFilter, p Page) ([]identity.Membership, int, error) {
 	s := search{from: membershipTables}
+	if !f.asksUser() {
+		s.counted = "memberships m"
+	}
 	s.and("m.organization_id = ?", org)
 	f.narrow(&s)
 	if err := s.orderBy(f.OrderBy, "m.id", membershipOrders()); err != nil {
 		return nil, 0, err
 	}
 	return find(tx, s, membershipColumns, scanMembership, p)
+}
+
+// asksUser reports whether the filter looks at more than the membership.
+func (f MembershipFilter) asksUser() bool {
+	texts := f.Query + f.EmailQuery + f.UsernameQuery + f.NameQuery
+	return texts != "" || len(f.Usernames) > 0 ||
+		!f.ActiveBefore.IsZero() || !f.ActiveAfter.IsZero() || !f.CreatedBefore.IsZero() || !f.CreatedAfter.IsZero()
 }
 
 func (f MembershipFilter) narrow(s *search) {
@@ -78,7 +88,7 @@ func (f MembershipFilter) narrow(s *search) {
 		s.and("1 = 0")
 	}
 	s.andMatches(f.Query, userMatches()...)
-	s.andMatches(f.EmailQuery, "u.id IN (SELECT user_id FROM email_addresses WHERE address LIKE ?)")
+	s.andMatches(f.EmailQuery, addressMatches)
 	s.andMatches(f.UsernameQuery, "lower(u.username) LIKE ?")
 	s.andMatches(f.NameQuery, "lower(u.first_name || ' ' || u.last_name) LIKE ?")
 	for condition, t := range map[string]time.Time{
@@ -120,7 +130,7 @@ func (tx *Tx) MembershipByID(id identity.MembershipID) (identity.Membership, err
 // AllMemberships lists the memberships of all organizations. The error is
 // ErrOrder for an order that there isn't.
 func (tx *Tx) AllMemberships(orderBy string, p Page) ([]identity.Membership, int, error) {
-	s := search{from: membershipTables}
+	s := search{from: membershipTables, table: "memberships"}
 	if err := s.orderBy(orderBy, "m.id", membershipOrders()); err != nil {
 		return nil, 0, err
 	}

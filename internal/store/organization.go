@@ -40,12 +40,15 @@ type OrganizationFilter struct {
 // Organizations lists organizations. The error is ErrOrder for an order that
 // there isn't.
 func (tx *Tx) Organizations(f OrganizationFilter, p Page) ([]identity.Organization, int, error) {
-	s := search{from: "organizations o"}
+	s := search{from: "organizations o", table: "organizations"}
 	andIn(&s, "o.id IN (?)", f.IDs)
 	andIn(&s, "o.id NOT IN (?)", f.NotIDs)
 	andIn(&s, "o.id IN (SELECT organization_id FROM memberships WHERE user_id IN (?))", f.UserIDs)
 	andIn(&s, "o.id NOT IN (SELECT organization_id FROM memberships WHERE user_id IN (?))", f.NotUserIDs)
 	s.andMatches(f.Query, "lower(o.name) LIKE ?", "lower(o.slug) LIKE ?", "o.id = ?")
+	if err := s.narrow(tx, f.Query, "o.id", []textIndex{organizationTexts()}, "SELECT id FROM organizations WHERE id = ?"); err != nil {
+		return nil, 0, err
+	}
 	if err := s.orderBy(f.OrderBy, "o.id", map[string]string{
 		"name":          "o.name",
 		"created_at":    "o.created_at",

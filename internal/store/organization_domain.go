@@ -71,7 +71,7 @@ type OrganizationDomainFilter struct {
 // FindOrganizationDomains lists domains. The error is ErrOrder for an order that
 // there isn't.
 func (tx *Tx) FindOrganizationDomains(f OrganizationDomainFilter, p Page) ([]identity.OrganizationDomain, int, error) {
-	s := search{from: "organization_domains d"}
+	s := search{from: "organization_domains d", table: "organization_domains"}
 	if f.OrganizationID != "" {
 		s.and("d.organization_id = ?", f.OrganizationID)
 	}

@@ -74,7 +74,7 @@ func (f InvitationFilter) narrow(s *search) error {
 // OrganizationInvitations lists invitations to organizations. The error is
 // ErrOrder for an order that there isn't.
 func (tx *Tx) OrganizationInvitations(f InvitationFilter, p Page) ([]identity.OrganizationInvitation, int, error) {
-	s := search{from: "organization_invitations i"}
+	s := search{from: "organization_invitations i", table: "organization_invitations"}
 	if f.OrganizationID != "" {
 		s.and("i.organization_id = ?", f.OrganizationID)
 	}

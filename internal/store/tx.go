@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql/driver"
 	"errors"
@@ -21,6 +22,7 @@ type Tx struct {
 	ahead   []foreseen // and not yet asked for
 
 	recording recording
+	bulk      *int // statements of a bulk so far; nil: not one
 }
 
 var errTxOver = errors.New("store: the transaction is over")
@@ -70,6 +72,9 @@ func (tx *Tx) exec(query string, args ...any) (int64, error) {
 	args, err := tx.change(args)
 	if err != nil {
 		return 0, err
+	}
+	if tx.bulk != nil {
+		return 1, tx.inBulk(query, args)
 	}
 	n, err := tx.session.exec(tx.ctx, query, args)
 	if err != nil {
@@ -196,15 +201,27 @@ type search struct {
 	order string   // with its direction and a tie-break
 	args  []any
 	kept  bool // its text is always the same: the statement is kept prepared
+
+	counted string // what to count, where joins make no difference; empty: from
+	table   string // of row_counts, which knows how many rows there are without conditions
+	most    int    // where counting stops; 0: nowhere
+	dense   bool   // it is certain that there are more, if there is but one condition
+
+	narrowed bool // an index finds the few rows: they are sorted, not found in order
 }
 
 // and adds a condition whose question marks stand for the values.
 func (s *search) and(condition string, values ...any) {
+	s.where = append(s.where, s.numbered(condition, values))
+}
+
+// numbered adds values and puts their numbers in the place of question marks.
+func (s *search) numbered(text string, values []any) string {
 	for _, v := range values {
 		s.args = append(s.args, v)
-		condition = strings.Replace(condition, "?", "$"+strconv.Itoa(len(s.args)), 1)
+		text = strings.Replace(text, "?", "$"+strconv.Itoa(len(s.args)), 1)
 	}
-	s.where = append(s.where, condition)
+	return text
 }
 
 // andIn adds a condition with a list in the place of "(?)", and before it the
@@ -272,11 +289,33 @@ func (s *search) conditions() string {
 
 // count returns how many rows there are in all.
 func (s *search) count(tx *Tx) (int, error) {
-	n, err := list(tx, scanInt, "SELECT count(*) FROM "+s.from+s.conditions(), s.args...)
+	if s.table != "" && len(s.where) == 0 {
+		return tx.rowsOf(s.table)
+	}
+	if s.dense && !s.narrowed && len(s.where) == 1 {
+		return maxCounted, nil
+	}
+	from := cmp.Or(s.counted, s.from) + s.conditions()
+	text := "SELECT count(*) FROM " + from
+	if s.most > 0 && !s.narrowed {
+		text = "SELECT count(*) FROM (SELECT 1 FROM " + from + " LIMIT " + strconv.Itoa(s.most) + ") c"
+	}
+	n, err := list(tx, scanInt, text, s.args...)
 	if err != nil {
 		return 0, err
 	}
 	return n[0], nil
+}
+
+// inOrder is the order. Few rows are to be found and then sorted: both engines
+// would else rather read the whole table in the order of its index, in the hope of
+// meeting them soon. They can't with an order that no index has.
+func (s *search) inOrder() string {
+	first, rest, _ := strings.Cut(s.order, " ")
+	if s.narrowed && strings.HasSuffix(first, "_at") {
+		return first + " + 0 " + rest
+	}
+	return s.order
 }
 
 // find returns a page of rows, and how many there are in all.
@@ -285,8 +324,12 @@ func find[T any](tx *Tx, s search, columns string, scan func(scanner) (T, error)
 		p.Limit = maxPage
 	}
 	p.Offset = max(p.Offset, 0)
-	n := len(s.args)
-	query := "SELECT " + columns + " FROM " + s.from + s.conditions() + " ORDER BY " + s.order +
+	n, total := len(s.args), 0
+	if s.narrowed { // what is found is gathered anyway: once is enough
+		columns += ", count(*) OVER ()"
+		scan = alsoScan(scan, &total)
+	}
+	query := "SELECT " + columns + " FROM " + s.from + s.conditions() + " ORDER BY " + s.inOrder() +
 		" LIMIT $" + strconv.Itoa(n+1) + " OFFSET $" + strconv.Itoa(n+2)
 	run := list[T]
 	if s.kept {
@@ -299,6 +342,25 @@ func find[T any](tx *Tx, s search, columns string, scan func(scanner) (T, error)
 	if len(rows) < p.Limit && (len(rows) > 0 || p.Offset == 0) {
 		return rows, p.Offset + len(rows), nil // the last page tells it
 	}
-	total, err := s.count(tx)
+	if total == 0 {
+		total, err = s.count(tx)
+	}
+	if len(rows) > 0 { // where counting stopped before
+		total = max(total, p.Offset+len(rows))
+	}
 	return rows, total, err
 }
+
+// alsoScan scans a number behind the columns of a row.
+func alsoScan[T any](scan func(scanner) (T, error), n *int) func(scanner) (T, error) {
+	return func(row scanner) (T, error) { return scan(longer{row, n}) }
+}
+
+// longer is a row with one more column, the last.
+type longer struct {
+	scanner
+	last any
+}
+
+// Scan implements scanner.
+func (l longer) Scan(dest ...any) error { return l.scanner.Scan(append(dest, l.last)...) }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"time"
 
 	"usher/internal/identity"
@@ -93,12 +94,16 @@ func userOrders() map[string]string {
 	}
 }
 
+// addressMatches is the expression in which a query finds an address of users u. As
+// EXISTS it would be a join to PostgreSQL, and may be where it begins to read.
+const addressMatches = "(SELECT count(*) FROM email_addresses e WHERE e.user_id = u.id AND e.address LIKE ?) > 0"
+
 // userMatches are the expressions in which a query finds users u.
 func userMatches() []string {
 	return []string{
 		"lower(u.first_name || ' ' || u.last_name) LIKE ?",
 		"lower(u.username) LIKE ?",
-		"u.id IN (SELECT user_id FROM email_addresses WHERE address LIKE ?)",
+		addressMatches,
 		"u.id = ?",
 		"u.external_id = ?",
 	}
@@ -109,7 +114,11 @@ const primaryEmail = ` LEFT JOIN email_addresses p ON p.id = u.primary_email_id`
 
 // Users lists people. The error is ErrOrder for an order that there isn't.
 func (tx *Tx) Users(f UserFilter, p Page) ([]identity.User, int, error) {
-	s := f.search()
+	s, err := f.search(tx)
+	if err != nil {
+		return nil, 0, err
+	}
+	s.counted = s.from
 	s.from += primaryEmail
 	if err := s.orderBy(f.OrderBy, "u.id", userOrders()); err != nil {
 		return nil, 0, err
@@ -127,14 +136,18 @@ func (tx *Tx) Users(f UserFilter, p Page) ([]identity.User, int, error) {
 	return find(tx, s, userColumns, scanUser, p)
 }
 
-// CountUsers counts the people that match.
+// CountUsers counts the people that match, up to maxCounted where a part of a text
+// is asked for.
 func (tx *Tx) CountUsers(f UserFilter) (int, error) {
-	s := f.search()
+	s, err := f.search(tx)
+	if err != nil {
+		return 0, err
+	}
 	return s.count(tx)
 }
 
-func (f UserFilter) search() search {
-	s := search{from: "users u"}
+func (f UserFilter) search(tx *Tx) (search, error) {
+	s := search{from: "users u", table: "users"}
 	andIn(&s, "u.id IN (?)", f.IDs)
 	andIn(&s, "u.id IN (SELECT user_id FROM email_addresses WHERE address IN (?))", f.Emails)
 	andIn(&s, "u.external_id IN (?)", f.ExternalIDs)
@@ -148,14 +161,14 @@ func (f UserFilter) search() search {
 		}
 		andIn(&s, accounts+" AND a.subject IN (?))", f.ProviderUserIDs, f.Provider)
 	}
-	if f.Banned != nil {
-		s.and("u.banned = ?", *f.Banned)
+	if f.Banned != nil { // in words that the index of the banned is known by
+		s.and(map[bool]string{true: "u.banned", false: "NOT u.banned"}[*f.Banned])
 	}
 	s.andMatches(f.Query, userMatches()...)
 	andIn(&s, "u.id NOT IN (?)", f.NotIDs)
 	andIn(&s, "(u.external_id IS NULL OR u.external_id NOT IN (?))", f.NotExternalIDs)
 	andIn(&s, "u.id NOT IN (SELECT user_id FROM memberships WHERE organization_id IN (?))", f.NotOrganizationIDs)
-	s.andMatches(f.EmailQuery, "u.id IN (SELECT user_id FROM email_addresses WHERE address LIKE ?)")
+	s.andMatches(f.EmailQuery, addressMatches)
 	s.andMatches(f.UsernameQuery, "lower(u.username) LIKE ?")
 	s.andMatches(f.NameQuery, "lower(u.first_name || ' ' || u.last_name) LIKE ?")
 	f.Created.and(&s, "u.created_at")
@@ -164,7 +177,19 @@ func (f UserFilter) search() search {
 	if f.Nobody {
 		s.and("1 = 0")
 	}
-	return s
+	return s, f.narrow(tx, &s)
+}
+
+// narrow lets indexes find the texts that are asked for.
+func (f UserFilter) narrow(tx *Tx, s *search) error {
+	byName, byAddress := []textIndex{userTexts()}, []textIndex{addressTexts()}
+	return errors.Join(
+		s.narrow(tx, f.Query, "u.id", []textIndex{userTexts(), addressTexts()},
+			"SELECT id FROM users WHERE id = ?", "SELECT id FROM users WHERE external_id = ?"),
+		s.narrow(tx, f.NameQuery, "u.id", byName),
+		s.narrow(tx, f.UsernameQuery, "u.id", byName),
+		s.narrow(tx, f.EmailQuery, "u.id", byAddress),
+	)
 }
 
 // InsertUser adds a person. The error is ErrConflict when the external id or

@@ -3,8 +3,6 @@ package storetest
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -242,7 +240,7 @@ func (s *server) dropLeftovers(ctx context.Context) error {
 
 // prepare makes the template database, named by the content of the migrations.
 func (s *server) prepare(ctx context.Context) error {
-	sum, err := migrationsSum()
+	sum, err := store.SchemaSum()
 	if err != nil {
 		return err
 	}
@@ -262,16 +260,6 @@ func (s *server) prepare(ctx context.Context) error {
 		return err
 	}
 	return s.exec(ctx, "ALTER DATABASE "+unfinished+" RENAME TO "+s.template)
-}
-
-// migrationsSum tells one set of migrations from another: by what they make.
-func migrationsSum() (string, error) {
-	template, err := sqliteTemplate()
-	if err != nil {
-		return "", err
-	}
-	sum := sha256.Sum256(template)
-	return hex.EncodeToString(sum[:8]), nil
 }
 
 func migrate(url string) error {
