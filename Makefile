@@ -39,7 +39,13 @@ fuzz: ## run each fuzz target for FUZZTIME (30s)
 .PHONY: bench
 bench: ## run the benchmarks BENCHCOUNT (6) times into build/bench.txt, for benchstat
 	@mkdir -p build
-	@go test -run='^$$' -bench=. -benchmem -count=$(BENCHCOUNT) -timeout=60m ./... | tee build/bench.txt
+	@go test -run='^$$' -bench=. -skip=BenchmarkScale -benchmem -count=$(BENCHCOUNT) -timeout=60m ./... | tee build/bench.txt
+
+.PHONY: bench-scale
+bench-scale: export USHER_BENCH_DIR ?= $(CURDIR)/.cache/bench
+bench-scale: ## compare 10,000 memberships with 1,000,000, 30 times each; the first time fills databases for minutes
+	@mkdir -p build "$$USHER_BENCH_DIR"
+	@go test -run='^$$' -bench=BenchmarkScale -benchtime=30x -timeout=120m ./internal/seed | tee build/bench-scale.txt
 
 .PHONY: mutants
 mutants: ## switch off each single check of saml and policy.Admit; some test must fail

@@ -24,7 +24,7 @@ import (
 // complete. Names are below internal/, or else below the root. Tests may use
 // more: a surface is tested on real flows and a real database.
 var mayImport = map[string][]string{
-	"cmd/usher": {"fault", "identity", "manage", "policy", "practice", "saml", "secret", "server", "session", "signin", "store"},
+	"cmd/usher": {"fault", "identity", "manage", "policy", "practice", "saml", "secret", "seed", "server", "session", "signin", "store"},
 
 	"server": {
 		"backendapi", "fault", "frontendapi", "httpio", "identity", "manage", "notify", "oidc", "policy", "practice",
@@ -48,6 +48,7 @@ var mayImport = map[string][]string{
 	"mail":    {"fault", "identity", "store"},
 
 	"provision":       {"fault", "identity", "policy", "store"},
+	"seed":            {"fault", "identity", "store"},
 	"store":           {"fault", "identity", "secret"},
 	"store/storetest": {"identity", "secret", "store"},
 	"secret":          {},

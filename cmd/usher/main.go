@@ -78,6 +78,7 @@ func commands() []command {
 		auditExportCommand(),
 		explainCommand(),
 		samlDecodeCommand(),
+		benchSeedCommand(),
 		idpCommand(),
 		versionCommand(),
 	}
