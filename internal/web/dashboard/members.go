@@ -201,10 +201,10 @@ func (u *UI) handleChangeMember(w http.ResponseWriter, r *http.Request, op opera
 
 func (u *UI) handleRemoveMemberPage(w http.ResponseWriter, r *http.Request, op operator) error {
 	m, effects, err := u.Manage.PreviewRemoval(r.Context(), r.PathValue("organization_id"), r.PathValue("user_id"))
-	if list, status, ok := problems(err); ok && m.ID != "" {
-		s := removeMemberScreen(m, nil)
+	if list, _, ok := problems(err); ok && m.ID != "" {
+		s := removeMemberScreen(m, nil) // nothing went wrong: it says why one can't
 		s.Problems = list
-		return u.showAs(w, r, op, status, s)
+		return u.show(w, r, op, s)
 	}
 	if err != nil {
 		return err
