@@ -120,6 +120,10 @@ func domainChanges() map[string]row {
 			}
 			return err
 		}},
+		"CreateOwnOrganization": {"organization.created", func(ctx context.Context, w *world, on subjects) error {
+			_, err := w.s.CreateOwnOrganization(ctx, identity.UserID(on.outsider), "Own")
+			return err
+		}},
 		"OperatorLink": {"operator_link.created organization.created organization_membership.created user.created", func(ctx context.Context, w *world, _ subjects) error {
 			_, err := w.s.OperatorLink(ctx, "olga@northwind.test")
 			return err

@@ -256,6 +256,7 @@ func readings() []string {
 		"MailTemplates",
 		"Mailbox",
 		"MailboxMail",
+		"MayCreateOrganization",
 		"MayLeave",
 		"Members",
 		"MembershipOf",

@@ -46,6 +46,7 @@ func FactQueries() []string {
 		`SELECT own_part, count(*) FROM attempts WHERE ` + ofConnection + ` AND own_part > 0 GROUP BY own_part`,
 	}
 }
+
 // Explain says how the engine would run a statement with its arguments.
 func (tx *Tx) Explain(text string, args ...any) ([]string, error) {
 	if tx.db.Engine() == SQLite {

@@ -236,3 +236,26 @@ func (s *site) code() string {
 	})
 	return code
 }
+
+func TestForms_WhoCreatesAnOrganizationRunsIt(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	v := s.visitor()
+	v.get("/sign-up")
+	step := v.led("/sign-up", url.Values{account.FieldEmail: {"nina@home.test"}})
+	v.led(step, url.Values{account.FieldCode: {s.code()}})
+	if body := v.get("/user").Body.String(); !strings.Contains(body, `href="/create-organization"`) {
+		t.Errorf("the account page has no way to it:\n%s", body)
+	}
+	v.get("/create-organization")
+	shows(t, "a name with a link", v.post("/create-organization", url.Values{account.FieldName: {"https://evil.test"}}), 422, "/create-organization", "without links")
+	if to := v.led("/create-organization", url.Values{account.FieldName: {"Nina’s"}}); to != "/user" {
+		t.Errorf("it leads to %s", to)
+	}
+	body := v.get("/user").Body.String()
+	for _, want := range []string{"Nina’s", "Admin", "Current"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the account page does not say %q:\n%s", want, body)
+		}
+	}
+}

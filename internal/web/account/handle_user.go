@@ -88,6 +88,9 @@ func (u *UI) handleUser(w http.ResponseWriter, r *http.Request) error {
 	if view.Offers, err = u.offers(r, s, members); err != nil {
 		return err
 	}
+	if view.CreateURL, err = u.createURL(r, s); err != nil {
+		return err
+	}
 	if view.Sessions, err = u.sessions(r, s); err != nil {
 		return err
 	}
@@ -210,6 +213,9 @@ func (u *UI) handleOrganizations(w http.ResponseWriter, r *http.Request) error {
 	view := &ChooseOrganization{
 		Frame: f, Action: "/organization", Personal: !settings.ForceOrganizationSelection,
 		Account: Account{Name: s.User.Name(), Email: string(email)},
+	}
+	if view.CreateURL, err = u.createURL(r, s); err != nil {
+		return err
 	}
 	for _, m := range members {
 		view.Organizations = append(view.Organizations, OrganizationChoice{

@@ -28,6 +28,7 @@ func hostileSamples() []sample {
 		account.PageChooseOrg:        &account.ChooseOrganization{},
 		account.PageUser:             &account.User{},
 		account.PageLeave:            &account.Leave{},
+		account.PageCreateOrg:        &account.CreateOrganization{},
 		account.PageAcceptInvitation: &account.AcceptInvitation{},
 		account.PageError:            &account.Error{},
 		account.PageSwitchAccount:    &account.SwitchAccount{},

@@ -21,6 +21,7 @@ const (
 	PageSignUp           = "sign_up"           // SignUp
 	PageSignUpCode       = "sign_up_code"      // SignUpCode
 	PageChooseOrg        = "choose_org"        // ChooseOrganization
+	PageCreateOrg        = "create_org"        // CreateOrganization
 	PageAcceptInvitation = "accept_invitation" // AcceptInvitation
 	PageUser             = "user"              // User
 	PageLeave            = "leave"             // Leave
@@ -57,6 +58,7 @@ const (
 	FieldCode         = "code"
 	FieldFirstName    = "first_name"
 	FieldLastName     = "last_name"
+	FieldName         = "name" // of an organization
 	FieldReturnURL    = "return_url"
 	FieldConnection   = "connection_id"
 	FieldTicket       = "ticket"

@@ -172,6 +172,10 @@ func userSamples() []sample {
 			Connections:   []account.Company{{Name: "株式会社テスト", Email: "\u202egnp.exe@acme.test", LastUsed: account.Moment{Text: "now"}}},
 			Sessions:      []account.Session{{Device: strings.Repeat("Mozilla/5.0 (Macintosh) ", 12), Place: "2001:db8:85a3:8d3:1319:8a2e:370:7348", LastSeen: account.Moment{Text: "yesterday"}, RevokeURL: "/revoke"}},
 		}},
+		{"create_org", account.PageCreateOrg, &account.CreateOrganization{Frame: signedIn(), Action: "/create-organization", BackURL: "/user"}},
+		{"create_org_problem", account.PageCreateOrg, &account.CreateOrganization{
+			Frame: with(signedIn(), problem("name", "Enter a name of up to 256 characters, without links.")), Action: "/create-organization", Name: "https://", BackURL: "/user",
+		}},
 		{"leave", account.PageLeave, &account.Leave{Frame: frame(), Action: "/user/organizations/org_2/leave", Organization: "Northwind Partners", Role: "Administrator", BackURL: "/user"}},
 		{"leave_refused_company", account.PageLeave, &account.Leave{Frame: frame(), Organization: "Acme", Refused: account.LeaveCompany, Company: "Acme Okta", ContactEmail: "it@acme.test", BackURL: "/user"}},
 		{"leave_refused_last_admin", account.PageLeave, &account.Leave{Frame: frame(), Organization: "Acme", Refused: account.LeaveLastAdmin, BackURL: "/user"}},

@@ -38,3 +38,11 @@ type ChooseOrganization struct {
 
 // OrganizationChoice is a membership to go on with.
 type OrganizationChoice struct{ ID, Name, Role string }
+
+// CreateOrganization asks for the name of a new organization.
+type CreateOrganization struct {
+	page.Frame
+	Action  string
+	Name    string
+	BackURL string
+}
