@@ -75,6 +75,7 @@ func (u *UI) routes() []map[string]handler {
 		u.roleRoutes(),
 		u.apiKeyRoutes(),
 		u.webhookRoutes(),
+		u.mailRoutes(),
 		u.settingsRoutes(),
 		u.auditRoutes(),
 		u.searchRoutes(),

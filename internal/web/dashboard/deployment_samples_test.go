@@ -108,3 +108,19 @@ func searchSamples() []sample {
 		{"search_nothing_asked", searchPath, searchScreen("", found{})},
 	}
 }
+
+func mailSamples() []sample {
+	plain := manage.MailTemplateView{
+		Slug: "verification_code", Name: "Verification code", Subject: "{{otp_code}} is your code", Text: "Your code is {{otp_code}}.", Variables: []string{"otp_code", "app.name"}, Required: []string{"otp_code"}, Delivered: true,
+	}
+	own := plain
+	own.Changed, own.Delivered = true, false
+	refusedMail := mailScreen(own, map[string]string{"subject": "Code", "text": "none"}, manage.MailPreview{})
+	refusedMail.Problems = []page.Problem{{Field: "text", Text: "The text lacks {{otp_code}}."}}
+	path := mailPath + "/" + plain.Slug
+	return []sample{
+		{"mails", mailPath, mailsScreen([]manage.MailTemplateView{plain, own})},
+		{"mail", path, mailScreen(plain, mailGiven(plain), manage.MailPreview{Subject: "424242 is your code", Text: "Your code is 424242."})},
+		{"mail_refused", path, refusedMail},
+	}
+}

@@ -28,7 +28,7 @@ func notices() map[string]string {
 	all := map[string]string{}
 	for _, table := range []map[string]string{
 		organizationNotices(), memberNotices(), invitationNotices(), domainNotices(), userNotices(), connectionNotices(), roleNotices(),
-		apiKeyNotices(), webhookNotices(), settingsNotices(),
+		apiKeyNotices(), webhookNotices(), mailNotices(), settingsNotices(),
 	} {
 		maps.Copy(all, table)
 	}

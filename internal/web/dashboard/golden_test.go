@@ -46,6 +46,7 @@ func samples() []sample {
 	all = append(all, roleSamples()...)
 	all = append(all, apiKeySamples()...)
 	all = append(all, webhookSamples()...)
+	all = append(all, mailSamples()...)
 	all = append(all, settingsSamples()...)
 	all = append(all, auditSamples()...)
 	all = append(all, searchSamples()...)

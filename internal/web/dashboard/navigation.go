@@ -37,6 +37,7 @@ func navigation(path string) []page.NavGroup {
 		{Title: "Deployment", Links: []page.NavLink{
 			{Text: "API keys", URL: apiKeysPath, Icon: "key"},
 			{Text: "Webhooks", URL: webhooksPath, Icon: "hook"},
+			{Text: "Mail", URL: mailPath, Icon: "mail"},
 			{Text: "Settings", URL: settingsPath, Icon: "gear"},
 			{Text: "Audit log", URL: auditPath, Icon: "list"},
 		}},
