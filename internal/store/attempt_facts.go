@@ -37,11 +37,11 @@ const (
 		coalesce(max(CASE WHEN issued_at > 0 AND returned_at > 0 THEN issued_at - returned_at END), 0)`
 
 	// ofConnection and ofAll say which attempts are counted, $1 the connection. A
-	// question to a provider whether a person is still there is no sign-in, and is
-	// kept only where it was not answered well.
-	ofConnection = `connection_id = $1 AND state IN ('started', 'admitted', 'complete', 'refused') AND kind <> 'presence'
+	// test run is no sign-in, nor is a question to a provider whether a person is
+	// still there, which is kept only where it was not answered well.
+	ofConnection = `connection_id = $1 AND state IN ('started', 'admitted', 'complete', 'refused') AND kind NOT IN ('presence', 'test_run')
 		AND started_at >= $2 AND started_at < $3 AND (state <> 'started' OR started_at < $4)`
-	ofAll = `$1 = '' AND connection_id = of.id AND state IN ('started', 'admitted', 'complete', 'refused') AND kind <> 'presence'
+	ofAll = `$1 = '' AND connection_id = of.id AND state IN ('started', 'admitted', 'complete', 'refused') AND kind NOT IN ('presence', 'test_run')
 		AND started_at >= $2 AND started_at < $3 AND (state <> 'started' OR started_at < $4)`
 
 	// eachOf names the connections that have attempts, by a jump in the index for
@@ -178,7 +178,7 @@ func (tx *Tx) countHour(hour time.Time) error {
 		}
 	}
 	end := hour.Add(time.Hour)
-	const which = `connection_id = of.id AND state IN ('started', 'admitted', 'complete', 'refused') AND kind <> 'presence'
+	const which = `connection_id = of.id AND state IN ('started', 'admitted', 'complete', 'refused') AND kind NOT IN ('presence', 'test_run')
 		AND started_at >= $1 AND started_at < $2`
 	for _, text := range []string{
 		eachOf + `INSERT INTO attempt_hours (connection_id, hour, state, code, number, dated, drift_sum, drift_least, drift_most)
@@ -245,7 +245,7 @@ func (tx *Tx) AttemptTrends(s Window, limit int) ([]ConnectionTrend, error) {
 			WHERE hour >= $1 AND hour < $2 AND connection_id <> ''
 			UNION ALL
 			SELECT connection_id, started_at, state, 1 FROM `+fromEach+`
-			WHERE connection_id = of.id AND state IN ('started', 'admitted', 'complete', 'refused') AND started_at >= $2 AND started_at < $3 AND kind <> 'presence' AND (state <> 'started' OR started_at < $5)
+			WHERE connection_id = of.id AND state IN ('started', 'admitted', 'complete', 'refused') AND started_at >= $2 AND started_at < $3 AND kind NOT IN ('presence', 'test_run') AND (state <> 'started' OR started_at < $5)
 		), sums AS (
 			SELECT connection_id,
 				CAST(sum(CASE WHEN at < $4 AND state = 'complete' THEN number ELSE 0 END) AS BIGINT) AS complete_before,

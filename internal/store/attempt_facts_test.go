@@ -49,6 +49,11 @@ func TestAttemptFacts_AreTheSameCountedAheadOrNot(t *testing.T) {
 			}
 			presence := tried(n, okta, identity.AttemptRefused, "deprovisioned", start)
 			presence.Kind = identity.AttemptPresence
+			test := tried(n+1, okta, identity.AttemptComplete, "", start)
+			test.Kind = identity.AttemptTest
+			if err := tx.InsertAttempt(test); err != nil {
+				return err
+			}
 			return tx.InsertAttempt(presence)
 		})
 		end := start.Add(4*time.Hour + 20*time.Minute)
