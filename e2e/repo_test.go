@@ -34,7 +34,7 @@ var mayImport = map[string][]string{
 	"backendapi":            {"fault", "httpio", "identity", "manage", "session", "signin"},
 	"frontendapi":           {"fault", "httpio", "identity", "manage", "session", "signin"},
 	"web/account":           {"fault", "httpio", "identity", "manage", "message", "policy", "session", "signin", "web/page"},
-	"web/dashboard":         {"fault", "guide", "httpio", "identity", "manage", "policy", "session", "signin", "web/guided", "web/page"},
+	"web/dashboard":         {"cause", "fault", "guide", "httpio", "identity", "manage", "policy", "session", "signin", "web/guided", "web/page"},
 	"web/guided":            {"guide", "web/page"},
 	"web/page":              {"fault", "httpio", "message"},
 	"practice":              {},

@@ -21,7 +21,7 @@ func (u *UI) auditRoutes() map[string]handler {
 func auditNouns() []string {
 	return []string{
 		"", "Everything", "organization.", "Organizations", "organization_membership.", "Memberships", "organization_invitation.", "Invitations",
-		"organization_domain.", "Domains", "enterprise_connection.", "Connections", "user.", "Users", "role.", "Roles", "settings.", "Settings",
+		"organization_domain.", "Domains", "enterprise_connection.", "Connections", "sso_attempt.", "Attempts", "user.", "Users", "role.", "Roles", "settings.", "Settings",
 		"secret_key.", "API keys", "webhook_endpoint.", "Webhooks", "operator_link.", "Operator links",
 	}
 }

@@ -170,7 +170,13 @@ func (u *UI) handleConnection(w http.ResponseWriter, r *http.Request, op operato
 	if err != nil {
 		return err
 	}
-	return u.show(w, r, op, connectionScreen(c, org, u.BaseURL, u.Now()))
+	report, err := u.connectionReport(r.Context(), c.ID)
+	if err != nil {
+		return err
+	}
+	s := connectionScreen(c, org, u.BaseURL, u.Now())
+	s.Blocks = withReport(s.Blocks, c, report, u.Now())
+	return u.show(w, r, op, s)
 }
 
 func connectionScreen(c identity.Connection, org, base string, now time.Time) page.Screen {

@@ -72,6 +72,7 @@ func (u *UI) routes() []map[string]handler {
 		u.domainRoutes(),
 		u.userRoutes(),
 		u.connectionRoutes(),
+		u.attemptRoutes(),
 		u.roleRoutes(),
 		u.apiKeyRoutes(),
 		u.webhookRoutes(),

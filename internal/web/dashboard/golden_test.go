@@ -50,6 +50,9 @@ func samples() []sample {
 	all = append(all, settingsSamples()...)
 	all = append(all, auditSamples()...)
 	all = append(all, searchSamples()...)
+	all = append(all, attemptSamples()...)
+	all = append(all, whatIfSamples()...)
+	all = append(all, overviewSamples()...)
 	return all
 }
 

@@ -28,6 +28,8 @@ func navigation(path string) []page.NavGroup {
 		{Title: "Sign-in", Links: []page.NavLink{
 			{Text: "Connections", URL: connectionsPath, Icon: "plug"},
 			{Text: "Domains", URL: domainsPath, Icon: "globe"},
+			{Text: "Attempts", URL: attemptsPath, Icon: "clock"},
+			{Text: "What if", URL: simulatePath, Icon: "question"},
 		}},
 		{Title: "People", Links: []page.NavLink{
 			{Text: "Organizations", URL: root + "/organizations", Icon: "building"},

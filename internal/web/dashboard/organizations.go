@@ -209,7 +209,7 @@ func organizationConnections(o manage.OrganizationView, connections []identity.C
 			{Text: c.Name, More: string(c.Provider), URL: connectionsPath + "/" + string(c.ID)}, {Text: domainsText(c.Domains)}, {Badges: connectionState(c)},
 		}})
 	}
-	b.Actions = []page.Action{add}
+	b.Actions = []page.Action{add, {Text: "Who can come in?", URL: organizationPath(o.ID) + whatIf}}
 	return b
 }
 
