@@ -92,6 +92,8 @@ func attemptInWords(p paint, r signin.AttemptReport) string {
 			return p.green("connected")
 		case identity.AttemptPresence:
 			return p.green("still there")
+		case identity.AttemptTest:
+			return p.green("would succeed")
 		case identity.AttemptSignIn:
 		}
 		return p.green("signed in")
