@@ -74,7 +74,7 @@ func otherIssuer(want, received string) error {
 func parseDiscovery(raw []byte, from string) (Provider, error) {
 	doc, err := parseObject(raw)
 	if err != nil {
-		return Provider{}, fault.New(fault.OAuthCannotUseDiscoveryURL, "param_name", "discovery_url", "reason", "it is not a sound JSON object").
+		return Provider{}, fault.New(fault.OAuthCannotUseDiscoveryURL, "param_name", "discovery_url", "reason", whatElse(raw)).
 			Detail("reason", "malformed").Because(err)
 	}
 	p := Provider{
@@ -104,6 +104,21 @@ func parseDiscovery(raw []byte, from string) (Provider, error) {
 		return Provider{}, unusable("it does not offer the response type code", strings.Join(types, " "))
 	}
 	return p, nil
+}
+
+// whatElse says what stands where a discovery document should.
+func whatElse(raw []byte) string {
+	const enough = 512
+	head := strings.ToLower(strings.TrimSpace(strings.TrimPrefix(string(raw[:min(len(raw), enough)]), "\ufeff")))
+	switch {
+	case head == "":
+		return "it is empty"
+	case strings.HasPrefix(head, "<!doctype html"), strings.HasPrefix(head, "<html"):
+		return "it is an HTML page, perhaps a login page"
+	case strings.HasPrefix(head, "<"):
+		return "it is XML, perhaps the metadata of SAML"
+	}
+	return "it is not a sound JSON object"
 }
 
 func checkDiscovered(p Provider, from string) error {

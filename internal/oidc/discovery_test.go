@@ -82,6 +82,24 @@ func TestParseDiscovery(t *testing.T) {
 	}
 }
 
+func TestParseDiscovery_SaysWhatStandsInThePlaceOfADocument(t *testing.T) {
+	t.Parallel()
+	for raw, want := range map[string]string{
+		"":                                "it is empty",
+		" \n":                             "it is empty",
+		"\n<!DOCTYPE html><p>Sign in":     "it is an HTML page, perhaps a login page",
+		"<HTML lang=en>":                  "it is an HTML page, perhaps a login page",
+		"\ufeff<?xml version='1.0'?><x/>": "it is XML, perhaps the metadata of SAML",
+		"issuer":                          "it is not a sound JSON object",
+		"[]":                              "it is not a sound JSON object",
+	} {
+		_, err := ParseDiscovery([]byte(raw), "https://idp.test/.well-known/openid-configuration")
+		if !fault.Is(err, fault.OAuthCannotUseDiscoveryURL) || fault.From(err).Meta()["reason"] != want {
+			t.Errorf("%q: %v, want %q", raw, err, want)
+		}
+	}
+}
+
 func TestParseDiscovery_KnowsGoogle(t *testing.T) {
 	t.Parallel()
 	d := goodDiscovery()
