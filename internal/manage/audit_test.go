@@ -235,6 +235,8 @@ func readings() []string {
 		"CompareRevisions",
 		"Connection",
 		"ConnectionFacts",
+		"ConnectionFindings",
+		"ConnectionState",
 		"Connections",
 		"CountAttempts",
 		"CountCall",

@@ -34,3 +34,14 @@ func Certificates(stored []string) []CertificateView {
 	}
 	return list
 }
+
+// CertificatesPEM writes stored certificates as consoles show them.
+func CertificatesPEM(stored []string) []string {
+	var list []string
+	for _, text := range stored {
+		if block := pemOf(text); block != "" {
+			list = append(list, block)
+		}
+	}
+	return list
+}
