@@ -76,6 +76,7 @@ type Action struct {
 	Kind   string // "primary", "danger"
 	Post   bool
 	Fields []Hidden
+	NewTab bool // what it leads to opens beside the page
 }
 
 // Hidden is a field that goes along with a form.
