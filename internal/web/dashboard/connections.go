@@ -2,6 +2,7 @@ package dashboard
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -138,12 +139,21 @@ func connectionsScreen(l listing, order string, found []identity.Connection, nam
 	return s
 }
 
+// connectionTabs are the pages of a connection.
+func connectionTabs(c identity.Connection) []page.Tab {
+	path := connectionPath(c.ID)
+	tabs := []page.Tab{{Text: "Overview", URL: path}, {Text: "Setup", URL: path + "/setup"}, {Text: "Configuration", URL: configurationPath(c.ID)}}
+	if c.Provider.IsSAML() {
+		tabs = append(tabs, page.Tab{Text: "Keys", URL: keysPath(c.ID)})
+	}
+	return append(tabs, page.Tab{Text: "Tests", URL: testsPath(c.ID)}, page.Tab{Text: "Changes", URL: changesPath(c.ID)}, page.Tab{Text: "Settings", URL: path + "/settings"})
+}
+
 // connectionHead is what all pages of a connection share.
 func connectionHead(c identity.Connection, org string, now string) page.Screen {
-	path := connectionPath(c.ID)
 	s := page.Screen{
 		Title: c.Name, Badges: connectionState(c), Crumbs: []page.Link{{Text: "Connections", URL: connectionsPath}},
-		Tabs: []page.Tab{{Text: "Overview", URL: path}, {Text: "Settings", URL: path + "/settings"}},
+		Tabs: connectionTabs(c),
 	}
 	if c.OrganizationID != "" {
 		s.Crumbs = []page.Link{{Text: "Organizations", URL: organizationsPath}, {Text: org, URL: organizationPath(c.OrganizationID)}}
@@ -174,8 +184,13 @@ func (u *UI) handleConnection(w http.ResponseWriter, r *http.Request, op operato
 	if err != nil {
 		return err
 	}
+	h, err := u.health(r, c)
+	if err != nil {
+		return err
+	}
 	s := connectionScreen(c, org, u.BaseURL, u.Now())
-	s.Blocks = withReport(s.Blocks, c, report, u.Now())
+	s.Blocks = slices.Concat(waiting(c, h.draft), withReport(s.Blocks, c, report, u.Now()), healthBlocks(c, h, u.Now()))
+	s.MayLeadTo = u.providers()
 	return u.show(w, r, op, s)
 }
 
@@ -211,10 +226,6 @@ func connectionScreen(c identity.Connection, org, base string, now time.Time) pa
 // missingFields are what a connection still needs before it can be switched on.
 func missingFields(c identity.Connection) []string {
 	var missing []string
-	words := map[string]string{
-		"idp_entity_id": "the provider’s entity ID", "idp_sso_url": "its sign-on URL", "idp_certificate": "its certificate",
-		"client_id": "the client ID", "discovery_url": "the discovery URL", "auth_url": "the authorization endpoint", "token_url": "the token endpoint",
-	}
 	var names []string
 	switch {
 	case c.Config.SAML != nil:
@@ -223,15 +234,21 @@ func missingFields(c identity.Connection) []string {
 		names = c.Config.OIDC.MissingFields()
 	}
 	for _, name := range names {
-		if word, ok := words[name]; ok {
-			name = word
-		}
-		missing = append(missing, name)
+		missing = append(missing, missingWord(name))
 	}
 	if len(c.Domains) == 0 {
 		missing = append(missing, "a domain")
 	}
 	return missing
+}
+
+// missingWords are what missing settings are called.
+func missingWords() map[string]string {
+	return map[string]string{
+		"idp_entity_id": "the provider’s entity ID", "idp_sso_url": "its sign-on URL", "idp_certificate": "its certificate",
+		"client_id": "the client ID", "discovery_url": "the discovery URL", "auth_url": "the authorization endpoint", "token_url": "the token endpoint",
+		"user_info_url": "the user info endpoint", "jwks_url": "the key set", "issuer": "the issuer",
+	}
 }
 
 func domainList(domains []identity.Domain) []string {
@@ -281,10 +298,12 @@ func certificateFact(c manage.CertificateView, now time.Time) page.Fact {
 	f := page.Fact{Term: "Certificate", Text: c.Subject, More: "SHA-256 " + c.Fingerprint, When: page.Since(now, c.NotAfter), Badge: page.Badge{Text: "Valid", Kind: "success"}}
 	switch left := c.NotAfter.Sub(now); {
 	case left <= 0:
-		f.Badge = page.Badge{Text: "Ended", Kind: "danger"}
+		f.Badge, f.When.Text = page.Badge{Text: "Ended", Kind: "danger"}, "ended "+f.When.Text
+		return f
 	case left < soon:
 		f.Badge = page.Badge{Text: "Ends soon", Kind: "warning"}
 	}
+	f.When.Text = "ends " + f.When.Text
 	return f
 }
 
@@ -356,15 +375,9 @@ func (u *UI) connectionChange(r *http.Request, given map[string]string) (manage.
 		Name: &name, Domains: lines(given["domains"]), SyncUserAttributes: on("sync_user_attributes"), DisableJITProvisioning: on("disable_jit_provisioning"),
 		AllowOrganizationAccountLinking: on("allow_organization_account_linking"), DisableAdditionalIdentifications: on("disable_additional_identifications"),
 	}
-	if ref := strings.TrimSpace(given["organization"]); ref != "" {
-		o, err := u.Manage.Organization(r.Context(), ref)
-		if err != nil {
-			return ch, fault.New(fault.FormResourceNotFound, "param_name", "organization").Because(err)
-		}
-		id := string(o.ID)
-		ch.OrganizationID = &id
-	}
-	return ch, nil
+	var err error
+	ch.OrganizationID, err = u.organizationNamed(r, given["organization"])
+	return ch, err
 }
 
 func (u *UI) handleChangeConnection(w http.ResponseWriter, r *http.Request, op operator) error {

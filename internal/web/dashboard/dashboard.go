@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"usher/internal/fault"
+	"usher/internal/guide"
 	"usher/internal/httpio"
 	"usher/internal/identity"
 	"usher/internal/manage"
@@ -38,7 +39,8 @@ type UI struct {
 
 	KeepAddresses bool // the audit log keeps from where an operator acts
 
-	pages *page.Set
+	pages  *page.Set
+	guides *guide.Set
 }
 
 // operator is who looks at a page.
@@ -59,6 +61,9 @@ func (u *UI) Init() error {
 	if u.pages, err = page.NewSet(files); err != nil {
 		return err
 	}
+	if u.guides, err = guide.Load(); err != nil {
+		return err
+	}
 	return u.pages.Warm(u.pages.Names()...)
 }
 
@@ -73,6 +78,12 @@ func (u *UI) routes() []map[string]handler {
 		u.userRoutes(),
 		u.connectionRoutes(),
 		u.attemptRoutes(),
+		u.newConnectionRoutes(),
+		u.setupRoutes(),
+		u.configurationRoutes(),
+		u.connectionKeyRoutes(),
+		u.connectionChangeRoutes(),
+		u.connectionTestRoutes(),
 		u.roleRoutes(),
 		u.apiKeyRoutes(),
 		u.webhookRoutes(),

@@ -27,7 +27,8 @@ func (u *UI) done(r *http.Request) []page.Notice {
 func notices() map[string]string {
 	all := map[string]string{}
 	for _, table := range []map[string]string{
-		organizationNotices(), memberNotices(), invitationNotices(), domainNotices(), userNotices(), connectionNotices(), roleNotices(),
+		organizationNotices(), memberNotices(), invitationNotices(), domainNotices(), userNotices(), connectionNotices(),
+		setupNotices(), connectionKeyNotices(), connectionChangeNotices(), roleNotices(),
 		apiKeyNotices(), webhookNotices(), mailNotices(), settingsNotices(),
 	} {
 		maps.Copy(all, table)
