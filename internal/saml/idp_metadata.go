@@ -114,6 +114,20 @@ func IDPEntityIDs(raw []byte) ([]string, error) {
 	return ids, nil
 }
 
+// The reasons of refusals for which pages have words of their own: what people give
+// us by mistake.
+const (
+	MetadataLoginPage       = "login_page" // or another page for people
+	MetadataServiceProvider = "service_provider"
+	MetadataDiscovery       = "discovery_document" // of OpenID Connect
+	MetadataCertificate     = "certificate"
+	MetadataAddress         = "address"
+	MetadataEmpty           = "empty"
+	MetadataMessage         = "message"
+	MetadataEnded           = "ended"
+	MetadataSeveral         = "several"
+)
+
 // noMetadata is the refusal of a document, in plain words that end the sentence
 // "This is not the metadata of a SAML 2.0 identity provider: …".
 func noMetadata(format string, args ...any) *fault.Error {
@@ -125,8 +139,8 @@ func noMetadata(format string, args ...any) *fault.Error {
 func parseMetadataRoot(raw []byte) (*element, error) {
 	root, err := parseXML(raw, metadataLimits())
 	if err != nil {
-		if words := whatElse(raw); words != "" {
-			return nil, noMetadata("%s", words).Because(err)
+		if words, reason := whatElse(raw); words != "" {
+			return nil, noMetadata("%s", words).Detail("reason", reason).Because(err)
 		}
 		found := err.Error()
 		if r, ok := errors.AsType[*refusal](err); ok {
@@ -140,9 +154,9 @@ func parseMetadataRoot(raw []byte) (*element, error) {
 	switch {
 	case root.is(nsMetadata, "EntityDescriptor"), root.is(nsMetadata, "EntitiesDescriptor"):
 	case root.Space == nsProtocol:
-		return nil, noMetadata("this is a SAML message (%s)", root.Local)
+		return nil, noMetadata("this is a SAML message (%s)", root.Local).Detail("reason", MetadataMessage)
 	case strings.EqualFold(root.Local, "html"):
-		return nil, noMetadata("%s", htmlWords)
+		return nil, noMetadata("%s", htmlWords).Detail("reason", MetadataLoginPage)
 	default:
 		return nil, noMetadata("its root element is %.200s", root.name())
 	}
@@ -155,23 +169,23 @@ func parseMetadataRoot(raw []byte) (*element, error) {
 const htmlWords = "this is an HTML page, perhaps a login page"
 
 // whatElse guesses what somebody gave us in place of metadata.
-func whatElse(raw []byte) string {
+func whatElse(raw []byte) (words, reason string) {
 	const enough = 512
 	head := strings.ToLower(string(raw[:min(len(raw), enough)]))
 	head = strings.TrimLeft(strings.TrimPrefix(head, byteOrderMark), xmlSpace)
 	switch {
 	case head == "" && len(raw) <= enough:
-		return "it is empty"
+		return "it is empty", MetadataEmpty
 	case strings.HasPrefix(head, "<!doctype html"), strings.HasPrefix(head, "<html"):
-		return htmlWords
+		return htmlWords, MetadataLoginPage
 	case strings.HasPrefix(head, "{"):
-		return "this is JSON, perhaps the discovery document of OpenID Connect"
+		return "this is JSON, perhaps the discovery document of OpenID Connect", MetadataDiscovery
 	case strings.HasPrefix(head, "-----begin"):
-		return "this is a certificate or key"
+		return "this is a certificate or key", MetadataCertificate
 	case strings.HasPrefix(head, "https://"), strings.HasPrefix(head, "http://"):
-		return "this is a URL, not the document behind it"
+		return "this is a URL, not the document behind it", MetadataAddress
 	}
-	return ""
+	return "", ""
 }
 
 // entities returns every EntityDescriptor, also from nested groups.
@@ -229,7 +243,7 @@ func chooseIDP(root *element, entityID string) (*element, error) {
 	case len(found) == 1:
 		return found[0], nil
 	case len(found) > 1 && entityID == "":
-		return nil, noMetadata("it describes %d identity providers: name one by its entity ID", len(found))
+		return nil, noMetadata("it describes %d identity providers: name one by its entity ID", len(found)).Detail("reason", MetadataSeveral)
 	case len(found) > 1:
 		return nil, noMetadata("it describes %.200q more than once", entityID)
 	}
@@ -244,7 +258,7 @@ func whyNoIDP(all []*element, entityID string) error {
 	case entityID != "" && len(all) > 1:
 		return noMetadata("it describes no identity provider %.200q", entityID)
 	case has("SPSSODescriptor"):
-		return noMetadata("this is the metadata of a service provider")
+		return noMetadata("this is the metadata of a service provider").Detail("reason", MetadataServiceProvider)
 	}
 	return noMetadata("it describes no identity provider")
 }
@@ -276,7 +290,7 @@ func readIDP(root *element, entityID string, now time.Time) (*IDPMetadata, error
 		}
 	}
 	if !m.ValidUntil.IsZero() && !now.Before(m.ValidUntil) {
-		return nil, noMetadata("it was valid until %s", m.ValidUntil.UTC().Format(time.RFC3339))
+		return nil, noMetadata("it was valid until %s", m.ValidUntil.UTC().Format(time.RFC3339)).Detail("reason", MetadataEnded, "ended", m.ValidUntil.UTC().Format(time.DateOnly))
 	}
 	var missing []string
 	if m.EntityID == "" {
