@@ -28,13 +28,14 @@ var mayImport = map[string][]string{
 
 	"server": {
 		"backendapi", "fault", "frontendapi", "httpio", "identity", "manage", "notify", "oidc", "policy", "practice",
-		"provision", "resolver", "saml", "secret", "session", "signin", "store", "web/account", "web/dashboard", "web/page",
+		"provision", "resolver", "saml", "secret", "session", "signin", "store", "web/account", "web/dashboard", "web/page", "web/portal",
 	},
 
 	"backendapi":            {"fault", "httpio", "identity", "manage", "session", "signin"},
 	"frontendapi":           {"fault", "httpio", "identity", "manage", "session", "signin"},
 	"web/account":           {"fault", "httpio", "identity", "manage", "message", "policy", "session", "signin", "web/page"},
 	"web/dashboard":         {"cause", "fault", "guide", "httpio", "identity", "manage", "policy", "session", "signin", "web/guided", "web/page"},
+	"web/portal":            {"fault", "guide", "httpio", "identity", "manage", "message", "signin", "web/guided", "web/page"},
 	"web/guided":            {"guide", "web/page"},
 	"web/page":              {"fault", "httpio", "message"},
 	"practice":              {},

@@ -26,6 +26,8 @@ type DevOptions struct {
 	Listen   string
 	Database string // empty: SQLite in Data
 	NoDemo   bool
+
+	DNSServers []string // host:port; empty: those of the system
 }
 
 // devAPIHost ends the host in the publishable key of a development server.
@@ -136,6 +138,7 @@ func (d *dev) open(ctx context.Context, l net.Listener) error {
 	if cfg.Database == "" {
 		cfg.Database = "sqlite:" + d.path(fileDatabase)
 	}
+	cfg.DNSServers = d.options.DNSServers
 	cfg.Development = true
 	cfg.LogFormat, cfg.LogLevel = "text", "warn"
 	cfg.ShutdownGrace = 5 * time.Second

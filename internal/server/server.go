@@ -21,6 +21,7 @@ import (
 	"usher/internal/web/account"
 	"usher/internal/web/dashboard"
 	"usher/internal/web/page"
+	"usher/internal/web/portal"
 )
 
 // Limits of a connection: threat T-DOS-01.
@@ -43,6 +44,10 @@ func startRate() httpio.Limit   { return httpio.Limit{Events: 50, Per: 100 * tim
 func tryRate() httpio.Limit     { return httpio.Limit{Events: 30, Per: 100 * time.Second} }
 func refusalRate() httpio.Limit { return httpio.Limit{Events: 60, Per: time.Minute} }
 func floodRate() httpio.Limit   { return httpio.Limit{Events: 600, Per: time.Minute} }
+
+// askRate bounds what a setup link makes us ask other servers, name servers and
+// identity providers. Ours: somebody who checks each minute has more than enough.
+func askRate() httpio.Limit { return httpio.Limit{Events: 60, Per: 10 * time.Minute} }
 
 // callRate and changeRate bound the Backend API, all callers together and the
 // changes of one user, organization or membership: Clerk's.
@@ -109,6 +114,15 @@ func build(cfg Config, t *Tools, log *slog.Logger, ex extras) (*Server, error) {
 		return nil, err
 	}
 	operators.Routes(mux)
+	setup := &portal.UI{
+		SignIn: t.SignIn, Manage: t.Manage, Forms: forms, BaseURL: cfg.PublicURL, Now: t.Now, HostCookie: t.Sessions.HostCookie,
+		Development: cfg.Development, KeepAddresses: cfg.AuditAddresses,
+		Opens: httpio.NewLimiter(tryRate(), rateKeys, t.Now), Asks: httpio.NewLimiter(askRate(), rateKeys, t.Now),
+	}
+	if err := setup.Init(); err != nil {
+		return nil, err
+	}
+	setup.Routes(mux)
 	for pattern, h := range ex.mounts {
 		mux.Handle(pattern, h)
 	}
