@@ -75,6 +75,7 @@ func (u *UI) routes() []map[string]handler {
 		u.memberRoutes(),
 		u.invitationRoutes(),
 		u.domainRoutes(),
+		u.setupLinkRoutes(),
 		u.userRoutes(),
 		u.connectionRoutes(),
 		u.attemptRoutes(),

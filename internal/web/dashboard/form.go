@@ -29,7 +29,7 @@ func notices() map[string]string {
 	for _, table := range []map[string]string{
 		organizationNotices(), memberNotices(), invitationNotices(), domainNotices(), userNotices(), connectionNotices(),
 		setupNotices(), connectionKeyNotices(), connectionChangeNotices(), roleNotices(),
-		apiKeyNotices(), webhookNotices(), mailNotices(), settingsNotices(),
+		apiKeyNotices(), webhookNotices(), mailNotices(), settingsNotices(), setupLinkNotices(),
 	} {
 		maps.Copy(all, table)
 	}

@@ -41,6 +41,7 @@ func samples() []sample {
 	all = append(all, memberSamples()...)
 	all = append(all, invitationSamples()...)
 	all = append(all, domainSamples()...)
+	all = append(all, setupLinkSamples()...)
 	all = append(all, userSamples()...)
 	all = append(all, connectionSamples()...)
 	all = append(all, setupSamples()...)

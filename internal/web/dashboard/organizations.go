@@ -197,10 +197,11 @@ func organizationOverviewScreen(o manage.OrganizationView, connections []identit
 // organizationConnections lists how the organization's people sign in.
 func organizationConnections(o manage.OrganizationView, connections []identity.Connection) page.Block {
 	add := page.Action{Text: "Add connection", URL: connectionsPath + "/new?organization_id=" + string(o.ID)}
+	setup := page.Action{Text: "Setup link", URL: setupLinkPath(o.ID)}
 	b := page.Block{Title: "Single sign-on", Text: "Through which identity provider its people come in."}
 	if len(connections) == 0 {
 		add.Kind = "primary"
-		b.Empty = &page.Empty{Icon: "plug", Title: "No single sign-on yet", Text: "Its people sign in with a code by mail or a password until you connect their identity provider.", Actions: []page.Action{add}}
+		b.Empty = &page.Empty{Icon: "plug", Title: "No single sign-on yet", Text: "Its people sign in with a code by mail or a password until their identity provider is connected. Their administrator can do that by a setup link.", Actions: []page.Action{add, setup}}
 		return b
 	}
 	b.Table = &page.Table{Caption: "Connections", Columns: []page.Column{{Title: "Connection"}, {Title: "Domains"}, {Title: "State"}}}
@@ -209,7 +210,7 @@ func organizationConnections(o manage.OrganizationView, connections []identity.C
 			{Text: c.Name, More: string(c.Provider), URL: connectionsPath + "/" + string(c.ID)}, {Text: domainsText(c.Domains)}, {Badges: connectionState(c)},
 		}})
 	}
-	b.Actions = []page.Action{add, {Text: "Who can come in?", URL: organizationPath(o.ID) + whatIf}}
+	b.Actions = []page.Action{add, setup, {Text: "Who can come in?", URL: organizationPath(o.ID) + whatIf}}
 	return b
 }
 

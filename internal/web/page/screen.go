@@ -75,7 +75,6 @@ type Action struct {
 	URL    string
 	Kind   string // "primary", "danger"
 	Post   bool
-	Tab    bool // of a form: it leads to a tab of its own, and this page stays
 	Fields []Hidden
 	NewTab bool // what it leads to opens beside the page
 }

@@ -57,7 +57,7 @@ func testScreen(v visit, p progress, g guide.Guide, runs []signin.TestRunView) p
 	s.Title, s.Lead = v.Say("setup.test_title"), v.Say("setup.test_lead")
 	path := connectionPath(v, p.Connection)
 	next := page.Action{Text: v.Say("setup.test_skip"), URL: path + "/activate"}
-	run := page.Action{Text: v.Say("setup.test_run"), URL: path + "/test", Post: true, Tab: true, Kind: "primary"}
+	run := page.Action{Text: v.Say("setup.test_run"), URL: path + "/test", Post: true, NewTab: true, Kind: "primary"}
 	look := page.Action{Text: v.Say("setup.test_look"), URL: path + "/test"}
 	switch {
 	case !known(p.Connection):
