@@ -32,6 +32,7 @@ func provocations() map[fault.Code]func(e *everything) refused {
 	all := map[fault.Code]func(e *everything) refused{}
 	for _, some := range []map[fault.Code]func(e *everything) refused{
 		connectionCodes(), organizationCodes(), domainCodes(), invitationCodes(), roleCodes(), peopleCodes(), sessionCodes(), refreshCodes(), requestCodes(), parameterCodes(),
+		draftCodes(), mailCodes(), enrollmentCodes(),
 	} {
 		maps.Copy(all, some)
 	}
@@ -45,6 +46,9 @@ const (
 	onlyByChance  = "it takes another request at the same moment, or a database or password check that is busy; its making is tested where it is made"
 	byTheProvider = "it takes a provider that takes a person back while a session lasts; tested beside the sessions"
 	byTheServer   = "it is told in front of every surface, by the server"
+	inTheSetup    = "it is told to those of an organization who set up its own connection, on the pages of a setup link or of the account"
+	ofOperators   = "it is told on the dashboard, which asks for a session and no key"
+	ofTestRuns    = "it is told on the page of a test run's link, and on the test run"
 	byNoToken     = "it takes a token of our own that lacks a claim, and none is signed"
 )
 
@@ -70,8 +74,21 @@ func elsewhere() map[fault.Code]string {
 		fault.FormPasswordOrIdentifierIncorrect, fault.ResourceForbidden, fault.ClientStateInvalid, fault.SignInTokenRevoked, fault.SignInTokenAlreadyUsed,
 		fault.ActorTokenRevoked, fault.ActorTokenAlreadyUsed, fault.SignedOut, fault.InvalidActionForSession,
 		fault.SessionCreationNotAllowed, fault.InvitationAccountExists, fault.OriginInvalid,
+		fault.OrganizationInvitationNotFound, fault.OrganizationSuggestionAccepted,
 	} {
 		why[code] = inTheBrowser
+	}
+	for _, code := range []fault.Code{
+		fault.SetupLinkInvalid, fault.SetupLinkExpired, fault.SetupLinkRevoked, fault.SetupLinkUsed,
+		fault.OrganizationDomainOwnershipNotVerified, fault.OrganizationDomainModeInvalid,
+	} {
+		why[code] = inTheSetup
+	}
+	for _, code := range []fault.Code{fault.OperatorRequired, fault.OperatorSignInRequired, fault.OperatorConfirmationRequired} {
+		why[code] = ofOperators
+	}
+	for _, code := range []fault.Code{fault.TestRunTicketInvalid, fault.TestRunNeverReturned} {
+		why[code] = ofTestRuns
 	}
 	for _, code := range reserved() {
 		why[code] = reservedYet
@@ -84,7 +101,7 @@ func reserved() []fault.Code {
 	return []fault.Code{
 		fault.SAMLConnectionNotFound, fault.SSONameNotDerivable, fault.OAuthRedirectURIMismatch, fault.OAuthDebugMissingState,
 		fault.OrganizationAdminDeleteNotEnabled, fault.FormIdentifierNotFound, fault.SessionExists, fault.IdentifierAlreadySignedIn,
-		fault.InvalidSessionToken, fault.AuthorizationInvalid, fault.FormParamNil, fault.FeatureNotEnabled,
+		fault.InvalidSessionToken, fault.AuthorizationInvalid, fault.FeatureNotEnabled,
 	}
 }
 
@@ -583,6 +600,10 @@ func peopleCodes() map[fault.Code]func(e *everything) refused {
 		fault.FormIdentifierExists: func(*everything) refused {
 			return refused{status: 422, method: "POST", path: "/users", body: object{"email_address": []string{"dora@globex.test"}}}
 		},
+		fault.FormEmailAddressBlocked: func(e *everything) refused {
+			e.f.settings(func(s *identity.Settings) { s.Restrictions.BlockDisposableDomains = true })
+			return refused{status: 403, method: "POST", path: "/email_addresses", body: object{"user_id": e.dora, "email_address": "dora@mailinator.com"}}
+		},
 		fault.FormDataMissing: func(*everything) refused {
 			return refused{status: 422, method: "POST", path: "/users", body: object{"first_name": "X"}}
 		},
@@ -772,8 +793,54 @@ func parameterCodes() map[fault.Code]func(e *everything) refused {
 		fault.FormConditionalParamDisallowed: create(object{"username": "p", "password": "long enough", "password_hasher": "bcrypt", "password_digest": "x"}),
 		fault.FormParamInvalidTime:           create(object{"username": "p", "created_at": "yesterday"}),
 		fault.FormDisallowFutureDate:         create(object{"username": "p", "created_at": "2999-01-01T00:00:00Z"}),
+		fault.FormParamNil: func(e *everything) refused {
+			return refused{status: 422, method: "POST", path: "/admin_portal_link_tokens", body: object{"organization_id": e.company.org, "scopes": []any{nil}}}
+		},
 		fault.FormParamMissing: func(*everything) refused {
 			return refused{status: 422, method: "POST", path: "/organizations", body: object{}}
+		},
+	}
+}
+
+func draftCodes() map[fault.Code]func(e *everything) refused {
+	return map[fault.Code]func(e *everything) refused{
+		fault.ConnectionDraftNotReady: func(e *everything) refused {
+			path := "/enterprise_connections/" + e.connect("saml_custom", nil) + "/draft"
+			d := e.f.call("PATCH", path, object{"saml": object{"force_authn": true}})
+			return refused{status: 422, method: "POST", path: path + "/promote", body: object{
+				"revision_id": d["revision_id"], "live_revision_id": d["live_revision_id"],
+			}}
+		},
+		fault.ConnectionDraftChanged: func(e *everything) refused {
+			return refused{
+				status: 409, method: "PATCH", path: "/enterprise_connections/" + e.company.conn + "/draft",
+				body: object{"revision_id": "entrev_x", "saml": object{"force_authn": true}},
+			}
+		},
+		fault.OAuthDebugProviderNotConfigured: func(e *everything) refused {
+			return refused{status: 400, method: "POST", path: "/enterprise_connections/" + e.oidc + "/test_runs"}
+		},
+	}
+}
+
+func mailCodes() map[fault.Code]func(e *everything) refused {
+	change := func(text string) func(e *everything) refused {
+		return func(*everything) refused {
+			return refused{status: 422, method: "PUT", path: codeTemplate, body: object{"markup": text}}
+		}
+	}
+	return map[fault.Code]func(e *everything) refused{
+		fault.MailPlaceholderUnknown: change("{{otp_code}} {{made_up}}"),
+		fault.MailPlaceholderMissing: change("no code"),
+	}
+}
+
+func enrollmentCodes() map[fault.Code]func(e *everything) refused {
+	return map[fault.Code]func(e *everything) refused{
+		fault.MembershipRequestNotPending: func(e *everything) refused {
+			path := "/organizations/" + e.open + "/membership_requests/" + e.wanted
+			e.f.call("POST", path+"/accept", object{})
+			return refused{status: 404, method: "POST", path: path + "/reject", body: object{}}
 		},
 	}
 }

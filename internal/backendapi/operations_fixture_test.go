@@ -82,6 +82,11 @@ type everything struct {
 	oidc                           string // another connection
 	signUp                         string
 	endpoint, delivery             string
+	draft, current, first          string // revisions of the connection: of its draft, of now, and the one that it began with
+	testRun, setupLink             string
+	open                           string // an organization that a domain lets people ask to join
+	asker                          string // who has asked to
+	wanted, unwanted               string // what was asked
 }
 
 // origin is that of an application.
@@ -131,6 +136,8 @@ func (f *fixture) everything() *everything {
 	})
 	e.flat = id("POST", "/saml_connections", object{"name": "Initech", "domain": "initech.test", "provider": "saml_okta"})
 	e.oidc = str(f.answers("POST", "/enterprise_connections", object{"name": "Umbrella", "provider": "oidc_custom", "domains": []string{"umbrella.test"}}, 201), "id")
+	e.tries()
+	e.enrolls()
 	up, _ := f.beginSignUp("gil@home.test")
 	e.signUp = string(up.ID)
 	f.call("PUT", "/provider_credentials/oauth_google", object{"client_id": "x", "client_secret": "y"})
@@ -170,6 +177,36 @@ func (e *everything) tokens() {
 	f.now = f.now.Add(61e9)
 }
 
+// tries makes a draft of the connection, a test run of it, and a setup link.
+func (e *everything) tries() {
+	e.f.t.Helper()
+	f, path := e.f, "/enterprise_connections/"+e.company.conn
+	d := f.call("PATCH", path+"/draft", object{"saml": object{"attribute_mapping": object{"first_name": "given"}}})
+	e.draft, e.current = str(d, "revision_id"), str(d, "live_revision_id")
+	e.first = str(items(f.call("GET", path+"/revisions", nil))[0], "id")
+	e.company.testRun(str(f.call("POST", path+"/test_runs", nil), "url"), "alice@acme.test", "")
+	e.testRun = str(items(f.call("GET", path+"/test_runs", nil))[0], "id")
+	e.setupLink = str(f.answers("POST", "/admin_portal_link_tokens", object{"organization_id": e.company.org}, 201), "id")
+}
+
+// enrolls lets two people ask to join an organization.
+func (e *everything) enrolls() {
+	e.f.t.Helper()
+	f := e.f
+	path, _ := f.enrolls("Open", "open.example", "automatic_suggestion")
+	e.open = strings.TrimPrefix(path, "/organizations/")
+	ask := func(address string) (user, request string) {
+		s := f.comes(address)
+		id := str(f.ofUser(s, "organization_suggestions")[0].(object), "id")
+		if _, err := f.tools.Manage.AcceptSuggestion(f.t.Context(), s.UserID, id); err != nil {
+			f.t.Fatal(err)
+		}
+		return string(s.UserID), str(items(f.call("GET", path+"/membership_requests", nil))[0], "id")
+	}
+	e.asker, e.wanted = ask("lea@open.example")
+	_, e.unwanted = ask("max@open.example")
+}
+
 // samples are calls of every operation that is served.
 func (e *everything) samples() []sample {
 	return slices.Concat(e.reads(), e.changesOfPeople(), e.changesOfOrganizations(), e.changesOfTheInstance(), e.ends())
@@ -185,38 +222,48 @@ func (e *everything) reads() []sample {
 		"GET /jwt_templates", "GET /organizations", "GET /organization_roles", "GET /organization_domains", "GET /redirect_urls",
 		"GET /saml_connections", "GET /enterprise_connections", "GET /organization_memberships", "GET /organization_permissions", "GET /role_sets",
 		"GET /settings", "GET /sso_attempts", "GET /webhooks/event_types", "GET /webhooks/endpoints", "GET /audit_log", "GET /audit_log/export",
+		"GET /sso_overview",
 	}
 	var list []sample
 	for _, op := range plain {
 		list = append(list, sample{op: op})
 	}
 	for op, places := range map[string][]string{
-		"GET /clients/{client_id}":                                         {e.client},
-		"GET /email_addresses/{email_address_id}":                          {e.email},
-		"GET /sessions/{session_id}":                                       {e.session},
-		"GET /users/{user_id}":                                             {e.alice},
-		"GET /users/{user_id}/organization_memberships":                    {e.alice},
-		"GET /users/{user_id}/organization_invitations":                    {e.alice},
-		"GET /jwt_templates/{template_id}":                                 {e.template},
-		"GET /organizations/{organization_id}":                             {org},
-		"GET /organizations/{organization_id}/memberships":                 {org},
-		"GET /organizations/{organization_id}/invitations":                 {org},
-		"GET /organizations/{organization_id}/invitations/pending":         {org},
-		"GET /organizations/{organization_id}/invitations/{invitation_id}": {org, e.orgInvitation},
-		"GET /organizations/{organization_id}/domains":                     {org},
-		"GET /organizations/{organization_id}/domains/{domain_id}":         {org, e.domain},
-		"GET /organization_roles/{organization_role_id}":                   {e.role},
-		"GET /organization_permissions/{permission_id}":                    {e.permission},
-		"GET /role_sets/{role_set_key_or_id}":                              {e.set},
-		"GET /redirect_urls/{id}":                                          {e.redirect},
-		"GET /sign_ups/{id}":                                               {e.signUp},
-		"GET /saml_connections/{saml_connection_id}":                       {e.flat},
-		"GET /enterprise_connections/{enterprise_connection_id}":           {conn},
-		"GET /provider_credentials/{provider}":                             {"oauth_google"},
-		"GET /sso_attempts/{attempt_id}":                                   {e.attempt},
-		"GET /webhooks/endpoints/{endpoint_id}":                            {e.endpoint},
-		"GET /webhooks/endpoints/{endpoint_id}/deliveries":                 {e.endpoint},
-		"GET /webhooks/endpoints/{endpoint_id}/deliveries/{delivery_id}":   {e.endpoint, e.delivery},
+		"GET /clients/{client_id}":                                                       {e.client},
+		"GET /email_addresses/{email_address_id}":                                        {e.email},
+		"GET /sessions/{session_id}":                                                     {e.session},
+		"GET /users/{user_id}":                                                           {e.alice},
+		"GET /users/{user_id}/organization_memberships":                                  {e.alice},
+		"GET /users/{user_id}/organization_invitations":                                  {e.alice},
+		"GET /jwt_templates/{template_id}":                                               {e.template},
+		"GET /organizations/{organization_id}":                                           {org},
+		"GET /organizations/{organization_id}/memberships":                               {org},
+		"GET /organizations/{organization_id}/invitations":                               {org},
+		"GET /organizations/{organization_id}/invitations/pending":                       {org},
+		"GET /organizations/{organization_id}/invitations/{invitation_id}":               {org, e.orgInvitation},
+		"GET /organizations/{organization_id}/domains":                                   {org},
+		"GET /organizations/{organization_id}/domains/{domain_id}":                       {org, e.domain},
+		"GET /organization_roles/{organization_role_id}":                                 {e.role},
+		"GET /organization_permissions/{permission_id}":                                  {e.permission},
+		"GET /role_sets/{role_set_key_or_id}":                                            {e.set},
+		"GET /redirect_urls/{id}":                                                        {e.redirect},
+		"GET /sign_ups/{id}":                                                             {e.signUp},
+		"GET /saml_connections/{saml_connection_id}":                                     {e.flat},
+		"GET /enterprise_connections/{enterprise_connection_id}":                         {conn},
+		"GET /provider_credentials/{provider}":                                           {"oauth_google"},
+		"GET /sso_attempts/{attempt_id}":                                                 {e.attempt},
+		"GET /webhooks/endpoints/{endpoint_id}":                                          {e.endpoint},
+		"GET /webhooks/endpoints/{endpoint_id}/deliveries":                               {e.endpoint},
+		"GET /webhooks/endpoints/{endpoint_id}/deliveries/{delivery_id}":                 {e.endpoint, e.delivery},
+		"GET /enterprise_connections/{enterprise_connection_id}/draft":                   {conn},
+		"GET /enterprise_connections/{enterprise_connection_id}/facts":                   {conn},
+		"GET /enterprise_connections/{enterprise_connection_id}/revisions":               {conn},
+		"GET /enterprise_connections/{enterprise_connection_id}/test_runs":               {conn},
+		"GET /enterprise_connections/{enterprise_connection_id}/test_runs/{test_run_id}": {conn, e.testRun},
+		"GET /organizations/{organization_id}/membership_requests":                       {e.open},
+		"GET /users/{user_id}/organization_suggestions":                                  {e.asker},
+		"GET /templates/{template_type}":                                                 {"email"},
+		"GET /templates/{template_type}/{slug}":                                          {"email", "invitation"},
 	} {
 		list = append(list, sample{op: op, ids: places})
 	}
@@ -257,6 +304,11 @@ func (e *everything) changesOfPeople() []sample {
 		{op: "POST /actor_tokens", body: object{"user_id": e.carol, "actor": object{"sub": "support"}}},
 		{op: "PATCH /sign_ups/{id}", ids: ids(e.signUp), body: object{"external_id": "crm-7"}},
 		{op: "POST /sso_simulations", body: object{"email_address": "alice@acme.test"}},
+		{op: "POST /sso_simulations/organization", body: object{"organization_id": e.company.org}},
+		{op: "POST /sso_causes", body: object{"text": "AADSTS50105"}},
+		{op: "POST /sso_attempts/{attempt_id}/causes", ids: ids(e.attempt), body: object{"text": "AADSTS50105"}},
+		{op: "POST /sso_attempts/{attempt_id}/replay", ids: ids(e.attempt), body: object{}},
+		{op: "POST /operator_links", body: object{"email_address": "operator@home.test"}},
 	}
 }
 
@@ -316,12 +368,16 @@ func (e *everything) changesOfOrganizations() []sample {
 			op: "POST /role_sets/{role_set_key_or_id}/roles/replace", ids: ids(e.set), again: "resource_not_found",
 			body: object{"role_key": "org:billing", "to_role_key": "org:member"},
 		},
+		{op: "POST /admin_portal_link_tokens", body: object{"organization_id": e.company.org}, status: 201},
+		{op: "POST " + at + "/membership_requests/{request_id}/accept", ids: ids(e.open, e.wanted), again: "organization_membership_request_not_pending"},
+		{op: "POST " + at + "/membership_requests/{request_id}/reject", ids: ids(e.open, e.unwanted), again: "organization_membership_request_not_pending"},
 	}
 }
 
 func (e *everything) changesOfTheInstance() []sample {
 	const connection, endpoint = "/enterprise_connections/{enterprise_connection_id}", "/webhooks/endpoints/{endpoint_id}"
-	conn, hook := ids(e.company.conn), ids(e.endpoint)
+	const template = "/templates/{template_type}/{slug}"
+	conn, hook, mail := ids(e.company.conn), ids(e.endpoint), ids("email", "invitation")
 	return []sample{
 		{op: "POST /invitations", body: object{"email_address": "jim@home.test"}, again: "duplicate_record"},
 		{op: "POST /invitations/bulk", body: []any{object{"email_address": "kay@home.test"}}, again: "duplicate_record"},
@@ -338,6 +394,13 @@ func (e *everything) changesOfTheInstance() []sample {
 		{op: "POST /signing_keys/rotate", body: object{}},
 		{op: "PUT /provider_credentials/{provider}", ids: ids("oauth_google"), body: object{"client_id": "x", "client_secret": "y"}},
 		{op: "POST /enterprise_connections", body: object{"name": "Hooli", "provider": "saml_custom", "domains": ids("hooli.test")}, status: 201},
+		{
+			op: "POST " + connection + "/draft/promote", ids: conn, again: "resource_not_found",
+			body: object{"revision_id": e.draft, "live_revision_id": e.current},
+		},
+		{op: "POST " + connection + "/revisions/{revision_id}/restore", ids: ids(e.company.conn, e.first)},
+		{op: "PATCH " + connection + "/draft", ids: conn, body: object{"saml": object{"force_authn": true}}},
+		{op: "POST " + connection + "/test_runs", ids: conn, body: object{"target": "draft"}},
 		{op: "PATCH " + connection, ids: conn, body: object{"name": "Acme SSO 2"}},
 		{op: "POST " + connection + "/preview", ids: conn, body: object{"active": false}},
 		{op: "POST " + connection + "/keys", ids: conn, status: 201},
@@ -350,6 +413,10 @@ func (e *everything) changesOfTheInstance() []sample {
 		{op: "POST " + endpoint + "/replay", ids: hook, body: object{"since": 1}},
 		{op: "POST " + endpoint + "/deliveries/{delivery_id}/replay", ids: ids(e.endpoint, e.delivery)},
 		{op: "POST /audit_log/verifications", body: object{}},
+		{op: "PUT " + template, ids: mail, body: object{"subject": "Welcome"}},
+		{op: "POST " + template + "/preview", ids: mail, body: object{"name": "Invitation"}},
+		{op: "POST " + template + "/toggle_delivery", ids: mail, body: object{"delivered_by_clerk": true}},
+		{op: "POST " + template + "/revert", ids: mail},
 	}
 }
 
@@ -366,6 +433,8 @@ func (e *everything) ends() []sample {
 			again: "organization_invitation_not_pending",
 		},
 		{op: "POST /sessions/{session_id}/revoke", ids: ids(e.session)},
+		{op: "POST /admin_portal_link_tokens/{setup_link_id}/revoke", ids: ids(e.setupLink), body: object{}},
+		{op: "DELETE /enterprise_connections/{enterprise_connection_id}/draft", ids: ids(e.company.conn), again: gone},
 		{op: "DELETE /organizations/{organization_id}/logo", ids: ids(org), again: "image_not_found"},
 		{op: "DELETE /organizations/{organization_id}/memberships/{user_id}", ids: ids(org, e.carol), again: gone},
 		{op: "DELETE /organizations/{organization_id}/domains/{domain_id}", ids: ids(org, e.spare), again: gone},

@@ -151,6 +151,9 @@ func TestOperations_FindNothingByAnIDThatIsNone(t *testing.T) { // threats T-API
 					if s.op == "POST /sessions/{session_id}/refresh" && list[0].Code == "refresh_sid_mismatch" {
 						continue // the token is of another session
 					}
+					if s.op == "GET /templates/{template_type}" && list[0].Code == "form_param_value_invalid" {
+						continue // the types are a closed set
+					}
 					if status != 404 || !strings.HasSuffix(list[0].Code, "not_found") {
 						t.Errorf("%s with %.20s in place %d: got %d %s, want 404", s.op, id, place, status, list[0].Code)
 					}
