@@ -62,7 +62,9 @@ func TestEvents_TellOfInvitations(t *testing.T) {
 		if str(accepted, "status") != "accepted" || str(accepted, "user_id") != dora || accepted["url"] != nil {
 			t.Errorf("accepted: %v", accepted)
 		}
-		line := items(f.call("GET", "/audit_log?action=organization_invitation.accepted", nil))[0]
+		lines := items(f.call("GET", "/audit_log?action=organization_invitation.accepted", nil))
+		equal(t, "lines", len(lines), 1)
+		line := lines[0]
 		equal(t, "the line", line["detail"], any(object{"inviter_id": carol, "role": "org:member", "user_id": dora}))
 		equal(t, "of", str(line, "subject")+str(line, "organization_id"), str(made, "id")+org)
 		equal(t, "by", line["actor"].(object)["id"], any(dora))

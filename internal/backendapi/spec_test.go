@@ -106,7 +106,7 @@ func conforms(t *testing.T, method, path string, status int, body any) {
 		}
 		return
 	}
-	if !slices.ContainsFunc(oursAlone(), func(prefix string) bool { return strings.HasPrefix(path, prefix) }) && !strings.Contains(path, "/keys") && !strings.Contains(path, "/preview") && !strings.HasSuffix(path, "/facts") && !draftsOfOurs.MatchString(path) && !domainsOfOurs.MatchString(path) {
+	if !slices.ContainsFunc(oursAlone(), func(prefix string) bool { return strings.HasPrefix(path, prefix) }) && !strings.Contains(path, "/keys") && !strings.Contains(path, "/preview") && !strings.HasSuffix(path, "/facts") && !draftsOfOurs.MatchString(path) && !enrollmentOfOurs.MatchString(path) && !domainsOfOurs.MatchString(path) {
 		t.Errorf("%s %s with status %d is not in the description", method, path, status)
 	}
 }
@@ -117,6 +117,10 @@ func oursAlone() []string {
 
 // draftsOfOurs are operations on drafts, revisions and single test runs.
 var draftsOfOurs = regexp.MustCompile(`^/enterprise_connections/[^/]+/(draft|revisions|test_runs/)`)
+
+// enrollmentOfOurs are operations on requests to join and on suggestions, which Clerk
+// has for browsers only.
+var enrollmentOfOurs = regexp.MustCompile(`/(membership_requests(/[^/]+/(accept|reject))?|organization_suggestions)$`)
 
 // domainsOfOurs are operations on domains that Clerk has for browsers only.
 var domainsOfOurs = regexp.MustCompile(`/domains/(bulk$|[^/]+$|.*_verification)`)

@@ -239,12 +239,7 @@ func (f *Flow) acceptInvitation(ctx context.Context, s identity.Session, find fu
 		}
 		held.LastActiveOrganizationID, held.UpdatedAt = v.Organization.ID, now
 		v.State = InvitationDone
-		if err := tx.UpdateSession(held); err != nil {
-			return err
-		}
-		return tx.Audit(identity.AuditEntry{
-			At: now, Action: "organization_invitation.accepted", Subject: string(v.invitation.ID), OrganizationID: v.Organization.ID,
-		})
+		return tx.UpdateSession(held)
 	})
 	return v, err
 }
