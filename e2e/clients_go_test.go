@@ -26,6 +26,7 @@ import (
 	"github.com/clerk/clerk-sdk-go/v2/samlconnection"
 	"github.com/clerk/clerk-sdk-go/v2/session"
 	"github.com/clerk/clerk-sdk-go/v2/signintoken"
+	"github.com/clerk/clerk-sdk-go/v2/template"
 	"github.com/clerk/clerk-sdk-go/v2/testingtoken"
 	"github.com/clerk/clerk-sdk-go/v2/user"
 
@@ -62,6 +63,7 @@ func (w *clients) goSDK(api string) {
 	w.goInvitations(config, dora)
 	w.goSessions(config, dora)
 	w.goInstance(config)
+	w.goMails(config)
 	_, err := user.NewClient(config).Delete(w.t.Context(), dora)
 	must(w.t, err)
 }
@@ -314,4 +316,28 @@ func (w *clients) goInstance(config *clerk.ClientConfig) {
 	gone, err = flat.Delete(ctx, c.ID)
 	must(t, err)
 	w.sees("connections", read.Domain == "flat-go.test" && changed.Name == "Flatter" && found.TotalCount == 1 && gone.Deleted, found)
+}
+
+func (w *clients) goMails(config *clerk.ClientConfig) {
+	t, ctx := w.t, w.t.Context()
+	const slug, email = "verification_code", clerk.TemplateTypeEmail
+	mails := template.NewClient(config)
+	all, err := mails.List(ctx, &template.ListParams{TemplateType: email})
+	must(t, err)
+	read, err := mails.Get(ctx, &template.GetParams{TemplateType: email, Slug: slug})
+	must(t, err)
+	w.sees("mails", all.TotalCount > 1 && int64(len(all.Templates)) <= all.TotalCount && read.Slug == slug && read.RequiredVariables[0] == "otp_code", all)
+	changed, err := mails.Update(ctx, &template.UpdateParams{TemplateType: email, Slug: slug, Subject: clerk.String("Code {{otp_code}}")})
+	must(t, err)
+	seen, err := mails.Preview(ctx, &template.PreviewParams{TemplateType: email, Slug: slug})
+	must(t, err)
+	w.sees("changed mail", changed.CanRevert && seen.Subject == "Code 424242" && strings.Contains(seen.Body, "424242"), seen)
+	back, err := mails.Revert(ctx, &template.RevertParams{TemplateType: email, Slug: slug})
+	must(t, err)
+	w.sees("reverted mail", !back.CanRevert && back.Subject == read.Subject, back)
+	off, err := mails.ToggleDelivery(ctx, &template.ToggleDeliveryParams{TemplateType: email, Slug: slug, DeliveredByClerk: clerk.Bool(false)})
+	must(t, err)
+	on, err := mails.ToggleDelivery(ctx, &template.ToggleDeliveryParams{TemplateType: email, Slug: slug, DeliveredByClerk: clerk.Bool(true)})
+	must(t, err)
+	w.sees("delivery", !off.DeliveredByClerk && on.DeliveredByClerk, off)
 }

@@ -38,6 +38,10 @@ var noClient = map[string]string{
 	"GET /organizations/{organization_id}/invitations/pending":                   "deprecated",
 	"POST /organizations/{organization_id}/domains/{domain_id}/verify_ownership": "new in 2026-05-12",
 	"GET /organization_domains":                                                  "of the whole deployment",
+	"GET /enterprise_connections/{enterprise_connection_id}/test_runs":           "neither client tries connections",
+	"POST /enterprise_connections/{enterprise_connection_id}/test_runs":          "neither client tries connections",
+	"POST /admin_portal_link_tokens":                                             "neither client makes links for setup",
+	"POST /admin_portal_link_tokens/{adminPortalLinkTokenID}/revoke":             "neither client makes links for setup",
 }
 
 // refusedOnly are the operations that cannot succeed here.
@@ -231,5 +235,18 @@ func (w *clients) plain() {
 	}
 	if list := u.call("GET", "/organization_domains?organization_id="+org, nil, 200).list(); len(list) != 1 {
 		w.t.Errorf("domains: %v", list)
+	}
+	connection := u.call("GET", "/enterprise_connections?active=true&limit=1", nil, 200).list()[0].str("id")
+	runs := "/enterprise_connections/" + connection + "/test_runs"
+	if link := u.call("POST", runs, object{"target": "live"}, 200).str("url"); !strings.Contains(link, "/init_test_run?ticket=") {
+		w.t.Errorf("test run: %q", link)
+	}
+	if list := u.call("GET", runs, nil, 200).list(); len(list) != 0 { // nobody has opened the link
+		w.t.Errorf("test runs: %v", list)
+	}
+	link := u.call("POST", "/admin_portal_link_tokens", object{"organization_id": org}, 201)
+	over := u.call("POST", "/admin_portal_link_tokens/"+link.str("id")+"/revoke", object{"revocation_reason": "done"}, 200)
+	if link.str("token") == "" || over["revoked"] != true {
+		w.t.Errorf("setup link: %v, then %v", link, over)
 	}
 }
