@@ -68,11 +68,12 @@ func (u *UI) Routes(mux *http.ServeMux) {
 		"GET " + invitationPath:  u.handleInvitationPage,
 		"POST " + invitationPath: u.handleAcceptInvitation,
 
-		"GET /user":                                  u.handleUser,
-		"GET /organization":                          u.handleOrganizations,
-		"POST /organization":                         u.handleChooseOrganization,
-		"GET " + createPath:                          u.handleCreateOrganizationPage,
-		"POST " + createPath:                         u.handleCreateOrganization,
+		"GET " + createPath:  u.handleCreateOrganizationPage,
+		"POST " + createPath: u.handleCreateOrganization,
+
+		"GET /user":          u.handleUser,
+		"GET /organization":  u.handleOrganizations,
+		"POST /organization": u.handleChooseOrganization,
 		"GET /organization/{organization_id}/leave":  u.handleLeavePage,
 		"POST /organization/{organization_id}/leave": u.handleLeave,
 		"POST /sessions/{session_id}/revoke":         u.handleRevokeSession,
