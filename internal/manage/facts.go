@@ -3,13 +3,10 @@ package manage
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"slices"
 	"time"
 
 	"usher/internal/identity"
-	"usher/internal/saml"
 	"usher/internal/store"
 )
 
@@ -266,15 +263,8 @@ func storedCertificates(c identity.Connection) []CertificateFacts {
 		return nil
 	}
 	var list []CertificateFacts
-	for _, text := range c.Config.SAML.IDPCertificates {
-		cert, err := saml.ParseCertificate(text)
-		if err != nil {
-			continue
-		}
-		fingerprint := sha256.Sum256(cert.Raw)
-		list = append(list, CertificateFacts{
-			c.ID, c.Name, hex.EncodeToString(fingerprint[:]), cert.Subject.String(), cert.NotBefore, cert.NotAfter,
-		})
+	for _, v := range Certificates(c.Config.SAML.IDPCertificates) {
+		list = append(list, CertificateFacts{c.ID, c.Name, v.Fingerprint, v.Subject, v.NotBefore, v.NotAfter})
 	}
 	return list
 }
