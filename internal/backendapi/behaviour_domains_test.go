@@ -190,6 +190,26 @@ func TestB132_AnOrganizationListsTenDomains(t *testing.T) {
 	})
 }
 
+func TestB133_ADomainHasOneEnrollmentModeThatTheInstanceHasOn(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		f.domains()
+		path := "/organizations/" + f.organization("Acme") + "/domains"
+		one := f.call("POST", path, object{"name": "a.test"})
+		equal(t, "nothing said", str(one, "enrollment_mode"), "manual_invitation")
+		for _, modes := range [][]string{{"manual_invitation"}, {"manual_invitation", "automatic_invitation", "automatic_suggestion"}} {
+			f.call("PATCH", "/instance/organization_settings", object{"domains_enrollment_modes": modes})
+			for _, mode := range []string{"automatic_invitation", "automatic_suggestion"} {
+				if len(modes) == 1 {
+					f.refuses("PATCH", path+"/"+str(one, "id"), object{"enrollment_mode": mode}, 403, "organization_domain_enrollment_mode_not_enabled")
+					continue
+				}
+				equal(t, mode, str(f.call("PATCH", path+"/"+str(one, "id"), object{"enrollment_mode": mode}), "enrollment_mode"), mode)
+			}
+		}
+		f.refuses("PATCH", path+"/"+str(one, "id"), object{"enrollment_mode": "by_guess"}, 422, "form_param_value_invalid")
+	})
+}
+
 func TestB137_ADomainOfTheBackendAPIIsVerifiedUnlessItIsSaidNotToBe(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		f.domains()

@@ -77,7 +77,7 @@ func both(one, two func() error) []string {
 	return codes
 }
 
-func TestEnrollment_InvitesWhoSignsUpWithAnAddressAtTheDomain(t *testing.T) { // behaviours 1.134, 1.143
+func TestB134And143_WhoSignsUpWithAnAddressAtTheDomainIsInvitedBesideTheList(t *testing.T) { // behaviours 1.134, 1.143
 	each(t, func(t *testing.T, f *fixture) {
 		org, domain := f.enrolls("Acme", "acme.test", "automatic_invitation")
 		dora := f.comes("dora@acme.test")
@@ -217,7 +217,7 @@ func TestEnrollment_NotWhereSSOServesTheAddress(t *testing.T) { // threat T-ORG-
 	})
 }
 
-func TestSuggestion_LeadsToARequestThatAnAdministratorDecides(t *testing.T) { // behaviour 1.134
+func TestB134_ASuggestionLeadsToARequestThatAnAdministratorDecides(t *testing.T) { // behaviour 1.134
 	each(t, func(t *testing.T, f *fixture) {
 		org, domain := f.enrolls("Acme", "acme.test", "automatic_suggestion")
 		admin := f.user("boss@home.test", nil)
@@ -276,7 +276,7 @@ func TestSuggestion_LeadsToARequestThatAnAdministratorDecides(t *testing.T) { //
 	})
 }
 
-func TestEnrollment_WhatWaitsGoesWithItsGround(t *testing.T) { // behaviour 1.135
+func TestB135_WhatWaitsGoesWithItsGround(t *testing.T) { // behaviour 1.135
 	each(t, func(t *testing.T, f *fixture) {
 		org, domain := f.enrolls("Acme", "acme.test", "automatic_invitation")
 		dora := f.comes("dora@acme.test")
@@ -393,7 +393,7 @@ func TestEnrollment_Races(t *testing.T) { // threat T-ORG-13
 	})
 }
 
-func TestEnrollment_NotWithALimitOfMembers(t *testing.T) { // behaviour 1.136
+func TestB136_NobodyIsEnrolledWhereMembersAreLimited(t *testing.T) { // behaviour 1.136
 	each(t, func(t *testing.T, f *fixture) {
 		org, domain := f.enrolls("Acme", "acme.test", "manual_invitation")
 		f.call("PATCH", org, object{"max_allowed_memberships": 5})

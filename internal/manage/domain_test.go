@@ -57,7 +57,7 @@ func (w *world) mails() (list []identity.Mail) {
 	return list
 }
 
-func TestDomain_AffiliationOfWhoHasAnAddressThere(t *testing.T) { // 1.124
+func TestB124_WhoHasAVerifiedAddressThereProvesTheAffiliationByAddingIt(t *testing.T) { // 1.124
 	each(t, func(t *testing.T, w *world) {
 		o, ada := w.withDomains()
 		ref := manage.DomainRef{Organization: string(o.ID), Actor: ada.ID}
