@@ -18,6 +18,8 @@ func auditedElsewhere() map[string]string {
 		"manage.ChainAudit":       "it is the audit log",
 		"manage.CountAttempts":    "it adds up attempts; nobody changed anything",
 		"manage.ChangeRoleSet":    "saveRoleSet writes the line",
+		"manage.PromoteDraft":     "makeLive writes the line",
+		"manage.RestoreRevision":  "makeLive writes the line",
 		"manage.CountCall":        "a call was counted; what it changes writes the line",
 
 		"session.EnsureClient":    "a browser came",

@@ -71,7 +71,7 @@ func TestTwoNodes_OneGoesOnWithWhatTheOtherHadInHand(t *testing.T) {
 	a.call("POST", "/webhooks/endpoints", object{"url": l.URL, "event_types": []string{"organizationMembership.updated"}}, 200)
 
 	for i := range 20 { // lines to export
-		a.call("PATCH", "/organizations/acme", object{"name": fmt.Sprint("Acme ", i)}, 200)
+		a.call("PATCH", "/settings", object{"application_name": fmt.Sprint("Usher ", i)}, 200)
 	}
 	var lines int64
 	after := exported(t, &a.usher, 0, &lines)

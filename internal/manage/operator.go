@@ -64,7 +64,7 @@ func (s *Service) OperatorLink(ctx context.Context, address string) (NewTicket, 
 	if err != nil {
 		return NewTicket{}, err
 	}
-	if _, err := s.AddMember(ctx, string(org), string(user), identity.RoleAdmin, MetadataChange{}); err != nil && !fault.Is(err, fault.AlreadyAMember) {
+	if err := s.enlist(ctx, org, user); err != nil {
 		return NewTicket{}, err
 	}
 	now := s.Now()
@@ -80,6 +80,20 @@ func (s *Service) OperatorLink(ctx context.Context, address string) (NewTicket, 
 		})
 	})
 	return t, err
+}
+
+// enlist makes a person an operator. Who is one stays as she is, whatever keeps
+// others from joining at the moment.
+func (s *Service) enlist(ctx context.Context, org identity.OrgID, user identity.UserID) error {
+	_, err := s.MembershipOf(ctx, org, user)
+	if !fault.Is(err, fault.OrganizationNotFound) {
+		return err
+	}
+	_, err = s.AddMember(ctx, string(org), string(user), identity.RoleAdmin, MetadataChange{})
+	if fault.Is(err, fault.AlreadyAMember) {
+		return nil
+	}
+	return err
 }
 
 // operators returns the operators' organization, and makes it when there is none.
